@@ -1,0 +1,69 @@
+//! The words of Berth as types: nouns, ids, states, error codes and the policy of who may do what.
+//!
+//! Nothing here does I/O. Every other room depends on this one and on nothing sideways, so a word
+//! that two rooms share has its one definition here (DESIGN.md sections 1 and 2).
+
+mod actor;
+mod application;
+mod audit;
+mod client;
+mod clock;
+mod deployment;
+mod domain_name;
+mod email_address;
+mod error;
+mod global_id;
+mod id;
+mod ids;
+mod image;
+mod machine;
+mod network;
+mod notice;
+mod operation;
+mod page;
+mod placement;
+mod plan;
+pub mod policy;
+mod site;
+mod size;
+mod states;
+mod storefront;
+mod tenant;
+mod virtual_machine;
+mod volume;
+
+pub use actor::{Actor, Caller, Scope};
+pub use application::{
+    Application, ApplicationPublish, ApplicationVersion, OptionKind, OptionSpec, OptionValue,
+    Options, Probe, options_check,
+};
+pub use audit::AuditEntry;
+pub use client::{Client, ClientFor, ClientKind};
+pub use clock::{Clock, ManualClock, SystemClock, Timestamp};
+pub use deployment::{Deployment, DeploymentCreate, DeploymentState, DesiredState, Handover};
+pub use domain_name::DomainName;
+pub use email_address::EmailAddress;
+pub use error::{Error, ErrorCode, Result};
+pub use global_id::GlobalId;
+pub use id::*;
+pub use ids::Ids;
+pub use image::{Image, ImageCreate, Sha256};
+pub use machine::{
+    GuestType, Machine, MachineEnroll, MachineObservation, MachineState, MachineUpdate, StoragePool,
+};
+pub use network::{Address, AddressFamily, Network, NetworkCreate, NetworkRange};
+pub use notice::{Notice, NoticeBody, NoticeKind, Notices, Recipient};
+pub use operation::{
+    Operation, OperationEvent, OperationEventKind, OperationKind, OperationState, OperationStep,
+    StepState,
+};
+pub use page::{Page, PageRequest};
+pub use placement::{Candidate, Explanation, Shortage, Verdict};
+pub use plan::{Hosting, Plan, PlanCreate};
+pub use site::{Rack, Site};
+pub use size::bytes_text;
+pub use states::States;
+pub use storefront::Storefront;
+pub use tenant::{Account, Member, MemberCreate, Role, Tenant, TenantCreate};
+pub use virtual_machine::{Reservation, VirtualMachine, VirtualMachineState};
+pub use volume::{Volume, VolumeKind, VolumeState};

@@ -1,0 +1,141 @@
+//! Who may do what: one total function, whose whole matrix is a golden file.
+//!
+//! The store asks it beside each query. It decides by the kind of actor and its role alone; *which* rows
+//! an actor reaches is the scope's matter, so a `true` here never opens another tenant's row.
+
+use crate::{Actor, Caller, Error, ErrorCode, Result, Role, states::states};
+
+states! {
+    /// What can be done, grouped as far as roles tell it apart.
+    pub enum Action {
+        /// See the catalogue: applications, versions, plans, sites.
+        CatalogueRead = "CATALOGUE_READ",
+        /// Publish applications, make plans and images.
+        CatalogueWrite = "CATALOGUE_WRITE",
+        /// See machines, pools, networks, free addresses, reservations, images.
+        FleetRead = "FLEET_READ",
+        /// Enrol and change machines, sites, racks, networks.
+        FleetWrite = "FLEET_WRITE",
+        /// See a tenant.
+        TenantRead = "TENANT_READ",
+        /// Make a tenant.
+        TenantCreate = "TENANT_CREATE",
+        /// See members and their accounts.
+        MemberRead = "MEMBER_READ",
+        /// Add and remove members.
+        MemberWrite = "MEMBER_WRITE",
+        /// See deployments, their virtual machines and volumes.
+        DeploymentRead = "DEPLOYMENT_READ",
+        /// Order a deployment, resize it: what changes the price.
+        DeploymentOrder = "DEPLOYMENT_ORDER",
+        /// Start, stop, restart, repair, rebuild.
+        DeploymentOperate = "DEPLOYMENT_OPERATE",
+        /// Delete and restore.
+        DeploymentDelete = "DEPLOYMENT_DELETE",
+        /// Read the first administrator's initial password.
+        DeploymentHandover = "DEPLOYMENT_HANDOVER",
+        /// See operations, steps and events.
+        OperationRead = "OPERATION_READ",
+        /// Cancel an operation.
+        OperationCancel = "OPERATION_CANCEL",
+        /// See which machine was chosen and why others were not.
+        PlacementRead = "PLACEMENT_READ",
+        /// See the audit log.
+        AuditRead = "AUDIT_READ",
+        /// See storefronts and OAuth clients.
+        ClientRead = "CLIENT_READ",
+        /// Make storefronts and OAuth clients.
+        ClientWrite = "CLIENT_WRITE",
+        /// Claim and carry out work. Workers only.
+        Work = "WORK",
+    }
+}
+
+/// Whether the actor may do this to what its scope reaches.
+#[must_use]
+pub fn allows(caller: &Caller, action: Action) -> bool {
+    use Action as A;
+    match caller {
+        Caller::Worker(_) => true,
+        Caller::Platform => action != A::Work && action != A::DeploymentHandover,
+        Caller::Storefront(_) => !matches!(
+            action,
+            A::CatalogueWrite | A::FleetRead | A::FleetWrite | A::ClientWrite | A::Work
+        ),
+        Caller::Tenant(_, role) => tenant_allows(*role, action),
+    }
+}
+
+fn tenant_allows(role: Role, action: Action) -> bool {
+    use Action as A;
+    match action {
+        A::CatalogueRead | A::TenantRead | A::DeploymentRead | A::OperationRead => true,
+        A::MemberRead => role != Role::Viewer,
+        A::MemberWrite => role == Role::Owner,
+        A::AuditRead
+        | A::ClientRead
+        | A::DeploymentOrder
+        | A::DeploymentDelete
+        | A::DeploymentHandover => matches!(role, Role::Owner | Role::Admin),
+        A::DeploymentOperate | A::OperationCancel => {
+            matches!(role, Role::Owner | Role::Admin | Role::Support)
+        }
+        A::CatalogueWrite
+        | A::FleetRead
+        | A::FleetWrite
+        | A::ClientWrite
+        | A::TenantCreate
+        | A::PlacementRead
+        | A::Work => false,
+    }
+}
+
+/// `Ok` if the actor may; else [`ErrorCode::Forbidden`] with the role that it would need.
+pub fn check(actor: &Actor, action: Action) -> Result<()> {
+    if allows(&actor.caller, action) {
+        return Ok(());
+    }
+    Err(Error::new(
+        ErrorCode::Forbidden,
+        format!("You may not do this ({action}). Ask an owner of the tenant, or the provider."),
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::{StorefrontId, TenantId};
+
+    #[test]
+    fn the_matrix_is_as_written_down() {
+        let mut callers = vec![
+            ("PLATFORM".to_owned(), Caller::Platform),
+            (
+                "STOREFRONT".to_owned(),
+                Caller::Storefront(StorefrontId(Uuid::nil())),
+            ),
+        ];
+        for role in Role::ALL {
+            callers.push((
+                role.to_string(),
+                Caller::Tenant(TenantId(Uuid::nil()), *role),
+            ));
+        }
+        let mut text = String::new();
+        for action in Action::ALL {
+            text.push_str(&format!("{:20}", action.as_str()));
+            for (name, caller) in &callers {
+                let shown = if allows(caller, *action) {
+                    name.as_str()
+                } else {
+                    "-"
+                };
+                text.push_str(&format!(" {shown:10}"));
+            }
+            text = text.trim_end().to_owned() + "\n";
+        }
+        insta::assert_snapshot!(text);
+    }
+}

@@ -16,7 +16,7 @@ states! {
         FleetRead = "FLEET_READ",
         /// Enrol and change machines, sites, racks, networks.
         FleetWrite = "FLEET_WRITE",
-        /// See a tenant.
+        /// See a tenant and the storefront it came through.
         TenantRead = "TENANT_READ",
         /// Make a tenant.
         TenantCreate = "TENANT_CREATE",
@@ -42,7 +42,7 @@ states! {
         PlacementRead = "PLACEMENT_READ",
         /// See the audit log.
         AuditRead = "AUDIT_READ",
-        /// See storefronts and OAuth clients.
+        /// See OAuth clients.
         ClientRead = "CLIENT_READ",
         /// Make storefronts and OAuth clients.
         ClientWrite = "CLIENT_WRITE",

@@ -1,0 +1,44 @@
+//! Whether a plan is enough for an application version.
+
+use berth_model::{ApplicationVersion, Error, Hosting, Plan, Result, bytes_text};
+
+/// `Ok` if it is; else an error at `planId` that names what is short.
+pub(super) fn plan_fits(plan: &Plan, version: &ApplicationVersion) -> Result<()> {
+    let short = |what: &str, has: String, needs: String| {
+        Err(Error::invalid(
+            "planId",
+            format!(
+                "The plan {} has {has} of {what}, and this application needs {needs}.",
+                plan.slug
+            ),
+        ))
+    };
+    if plan.memory_bytes < version.memory_bytes {
+        return short(
+            "memory",
+            bytes_text(plan.memory_bytes),
+            bytes_text(version.memory_bytes),
+        );
+    }
+    if plan.vcpus < version.vcpus {
+        return short(
+            "virtual CPUs",
+            plan.vcpus.to_string(),
+            version.vcpus.to_string(),
+        );
+    }
+    if plan.data_bytes < version.data_bytes {
+        return short(
+            "disk",
+            bytes_text(plan.data_bytes),
+            bytes_text(version.data_bytes),
+        );
+    }
+    if plan.hosting == Hosting::Shared && !version.shareable {
+        return Err(Error::invalid(
+            "planId",
+            "This application can't share a virtual machine. Choose a plan with one of its own.",
+        ));
+    }
+    Ok(())
+}

@@ -1,0 +1,48 @@
+//! What a worker reads and writes about virtual machines, reservations, addresses and machines.
+//!
+//! Whatever writes for an operation takes its [`Claim`](crate::Claim) and checks it in the same
+//! transaction, so that a worker that lost its lease changes nothing. Locks are taken in the order
+//! virtual machine, operation, machine, pool, addresses.
+
+mod address;
+mod checks;
+mod counters;
+mod housekeeping;
+mod machine_work;
+mod observation;
+mod release;
+mod reservation;
+mod settle;
+mod snapshot;
+mod state;
+mod work;
+
+use berth_model::{Result, Scope};
+
+pub use checks::{GuestExpected, GuestWanted, MachineToCheck};
+pub use counters::CounterMismatch;
+pub use housekeeping::Purged;
+pub use machine_work::MachineWork;
+pub use release::ReleaseMode;
+pub use reservation::{ClaimOutcome, ReservationRequest};
+pub use settle::Settled;
+pub use snapshot::{FleetFacts, FleetMachine, FleetNetwork};
+pub use work::{DeploymentWork, VmWork};
+
+use crate::{Claim, Cx, Store, tx::Tx};
+
+impl Store {
+    /// A transaction of a worker that holds no claim.
+    async fn begin_worker(&self, name: &str) -> Result<Tx> {
+        self.begin_scope(Scope::Worker, &Cx::worker(name)).await
+    }
+
+    /// A transaction of a claim that still holds; the operation's row stays locked until its end.
+    async fn begin_claimed(&self, claim: &Claim) -> Result<Tx> {
+        let mut tx = self.begin_worker(&claim.worker).await?;
+        match self.claim_hold(&mut tx, claim).await {
+            Ok(()) => Ok(tx),
+            Err(lost) => tx.end(Err(lost)).await,
+        }
+    }
+}

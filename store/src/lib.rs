@@ -1,0 +1,59 @@
+//! PostgreSQL: rows, queries, authorisation beside them, claims. The only room that knows diesel.
+//!
+//! A function here owns its transaction. It begins one in the caller's scope ([`Store::begin`]),
+//! asks the policy, does its work and commits; what the scope can't see does not exist for it.
+//! Functions put the noun first: `deployment_create`.
+
+mod account;
+mod address;
+mod address_range;
+mod application;
+mod application_version;
+mod audit;
+mod audit_entry;
+mod check;
+mod client;
+mod connect;
+mod cx;
+mod deployment;
+mod error;
+mod fleet;
+mod idempotency;
+mod image;
+mod keyring;
+mod machine;
+mod member;
+mod migrate;
+mod mutation;
+mod network;
+mod plan;
+mod queue;
+mod rack;
+mod reads;
+mod reservation;
+mod schema;
+mod secret;
+mod site;
+mod storage_pool;
+mod storefront;
+mod tenant;
+#[cfg(feature = "testing")]
+pub mod testing;
+mod token;
+mod tx;
+mod virtual_machine;
+mod volume;
+
+pub use connect::{Store, StoreConfig};
+pub use cx::{Cx, IdempotencyKey};
+pub use deployment::DeploymentFilter;
+pub use fleet::{
+    ClaimOutcome, CounterMismatch, DeploymentWork, FleetFacts, FleetMachine, FleetNetwork,
+    GuestExpected, GuestWanted, MachineToCheck, MachineWork, Purged, ReleaseMode,
+    ReservationRequest, Settled, VmWork,
+};
+pub use keyring::Keyring;
+pub use migrate::{MigrateReport, migrate, migrate_down};
+pub use queue::{
+    Claim, ClaimRequest, OperationFeed, OperationFilter, Outcome, QueueDepth, Signals, Wake,
+};

@@ -1,0 +1,107 @@
+//! A transaction in a scope: the third wall between tenants.
+
+use std::ops::{Deref, DerefMut};
+
+use berth_model::{ClientId, Result, Scope};
+use diesel_async::{AsyncPgConnection, SimpleAsyncConnection, pooled_connection::deadpool::Object};
+
+use crate::error::internal;
+
+/// A transaction whose role and settings are the scope's. Dropped without [`Tx::commit`] it takes
+/// its connection with it, so that no later call can find itself inside it.
+pub(crate) struct Tx {
+    connection: Option<Object<AsyncPgConnection>>,
+}
+
+impl Tx {
+    pub(crate) async fn begin(
+        mut connection: Object<AsyncPgConnection>,
+        scope: Scope,
+        client_id: Option<ClientId>,
+    ) -> Result<Self> {
+        // One trip. The values are UUIDs and fixed words, so nothing needs quoting.
+        let mut sql = format!("BEGIN; SET LOCAL ROLE {};", role(scope));
+        match scope {
+            Scope::Tenant(id) => sql += &format!("SET LOCAL berth.tenant_id = '{}';", id.0),
+            Scope::Storefront(id) => sql += &format!("SET LOCAL berth.storefront_id = '{}';", id.0),
+            Scope::Platform { .. } | Scope::Worker | Scope::Auth => {}
+        }
+        if let Some(id) = client_id {
+            sql += &format!("SET LOCAL berth.client_id = '{}';", id.0);
+        }
+        let begun = connection.batch_execute(&sql).await;
+        let tx = Self {
+            connection: Some(connection),
+        };
+        begun.map_err(internal)?;
+        Ok(tx)
+    }
+
+    pub(crate) async fn commit(mut self) -> Result<()> {
+        if let Some(mut connection) = self.connection.take()
+            && let Err(cause) = connection.batch_execute("COMMIT").await
+        {
+            // What became of it is unknown; the connection is not used again.
+            let _ = Object::take(connection);
+            return Err(internal(cause));
+        }
+        Ok(())
+    }
+
+    /// Commits what went well. After a refusal nothing is kept, and the connection serves on: a
+    /// wrong argument must not cost a new connection.
+    pub(crate) async fn end<T>(self, result: Result<T>) -> Result<T> {
+        match result {
+            Ok(value) => self.commit().await.map(|()| value),
+            Err(refusal) => {
+                self.rollback().await;
+                Err(refusal)
+            }
+        }
+    }
+
+    /// Takes everything back; the connection serves on.
+    pub(crate) async fn rollback(mut self) {
+        if let Some(mut connection) = self.connection.take()
+            && connection.batch_execute("ROLLBACK").await.is_err()
+        {
+            let _ = Object::take(connection);
+        }
+    }
+}
+
+impl Deref for Tx {
+    type Target = AsyncPgConnection;
+
+    fn deref(&self) -> &AsyncPgConnection {
+        self.connection
+            .as_ref()
+            .expect("there until commit or drop, which consume it")
+    }
+}
+
+impl DerefMut for Tx {
+    fn deref_mut(&mut self) -> &mut AsyncPgConnection {
+        self.connection
+            .as_mut()
+            .expect("there until commit or drop, which consume it")
+    }
+}
+
+impl Drop for Tx {
+    fn drop(&mut self) {
+        if let Some(connection) = self.connection.take() {
+            let _ = Object::take(connection);
+        }
+    }
+}
+
+fn role(scope: Scope) -> &'static str {
+    match scope {
+        Scope::Tenant(_) => "berth_tenant",
+        Scope::Storefront(_) => "berth_storefront",
+        Scope::Platform { .. } => "berth_platform",
+        Scope::Worker => "berth_worker",
+        Scope::Auth => "berth_auth",
+    }
+}

@@ -1,0 +1,237 @@
+//! The plans of the hot queries, as golden files: the statements are caught on their way to
+//! PostgreSQL, and explained in the scope that they ran in, on a database with some thousand rows.
+//!
+//! A binary of its own: the catching is for the whole process.
+
+#![expect(clippy::unwrap_used, reason = "a test ends where something is wrong")]
+
+use std::sync::{Mutex, PoisonError};
+
+use berth_model::{Actor, Caller, ClientFor, PageRequest, Role, StorefrontId, TenantId};
+use berth_store::{Cx, DeploymentFilter, testing::TestDatabase};
+use diesel::{
+    QueryableByName,
+    connection::{Instrumentation, InstrumentationEvent, set_default_instrumentation},
+    sql_query,
+    sql_types::Text,
+};
+use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
+use uuid::Uuid;
+
+static CAUGHT: Mutex<Vec<String>> = Mutex::new(Vec::new());
+
+fn caught() -> std::sync::MutexGuard<'static, Vec<String>> {
+    CAUGHT.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn catcher() -> Option<Box<dyn Instrumentation>> {
+    Some(Box::new(|event: InstrumentationEvent<'_>| {
+        if let InstrumentationEvent::StartQuery { query, .. } = event {
+            caught().push(query.to_string());
+        }
+    }))
+}
+
+/// 3 storefronts with 200 tenants each, 10 deployments each, and a token for each tenant.
+const FILL: &str = "
+    INSERT INTO storefronts SELECT ('10000000-0000-7000-8000-00000000000' || n)::uuid, 'S', now()
+        FROM generate_series(1, 3) n;
+    INSERT INTO tenants (id, storefront_id, name, created_at)
+        SELECT ('20000000-0000-7000-8000-' || lpad(n::text, 12, '0'))::uuid,
+               ('10000000-0000-7000-8000-00000000000' || n % 3 + 1)::uuid, 'T', now()
+        FROM generate_series(1, 600) n;
+    INSERT INTO images VALUES (gen_random_uuid(), 'i', sha256(''), 1, 1, 1, now());
+    INSERT INTO applications VALUES (gen_random_uuid(), 'app', 'A', 'S', now());
+    INSERT INTO application_versions
+        SELECT gen_random_uuid(), a.id, '1', i.id, 1, 1, 1, true, 80, '{}', '[]', now()
+        FROM applications a, images i;
+    INSERT INTO plans VALUES (gen_random_uuid(), 'small', 'P', 'OWN', 1, 1, 1, 1, 'EUR', now());
+    INSERT INTO sites VALUES (gen_random_uuid(), 's', now());
+    INSERT INTO virtual_machines (id, tenant_id, site_id, image_id, hosting, state, mac, created_at)
+        SELECT ('30000000-0000-7000-8000-' || lpad(n::text, 12, '0'))::uuid,
+               ('20000000-0000-7000-8000-' || lpad((n % 600 + 1)::text, 12, '0'))::uuid,
+               s.id, i.id, 'OWN', 'RUNNING', n, now()
+        FROM generate_series(1, 6000) n, sites s, images i;
+    INSERT INTO deployments
+        SELECT ('40000000-0000-7000-8000-' || lpad(n::text, 12, '0'))::uuid, v.tenant_id, a.id, p.id,
+               v.id, 'D', n || '.example.org', NULL, '{}', 'anna', 'anna@example.org', 'RUNNING',
+               'RUNNING', NULL, now(), now()
+        FROM generate_series(1, 6000) n
+        JOIN virtual_machines v ON v.mac = n::text, application_versions a, plans p;
+    INSERT INTO clients
+        SELECT gen_random_uuid(), 'TENANT', 'C', NULL, id, 'OWNER', '', now() FROM tenants;
+    INSERT INTO access_tokens
+        SELECT gen_random_uuid(), tenant_id, id, sha256(id::text::bytea), now() + '1 h', now()
+        FROM clients;
+    VACUUM ANALYZE;";
+
+#[derive(QueryableByName)]
+struct Line {
+    #[diesel(sql_type = Text, column_name = "QUERY PLAN")]
+    line: String,
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn hot_queries_use_their_indexes() {
+    set_default_instrumentation(catcher).unwrap();
+    let database = TestDatabase::new().await;
+    let store = &database.store;
+    let mut owner = AsyncPgConnection::establish(&database.owner_url)
+        .await
+        .unwrap();
+    for statement in FILL.split_inclusive(';') {
+        owner.batch_execute(statement).await.unwrap();
+    }
+    let platform = cx(Caller::Platform);
+    let (client, _) = store
+        .client_create(&platform, "c".into(), ClientFor::Platform)
+        .await
+        .unwrap();
+    let (token, _) = store.token_issue(&client).await.unwrap();
+    let storefront = StorefrontId(Uuid::from_u128(0x1000_0000_0000_7000_8000_0000_0000_0001));
+    let tenant = TenantId(Uuid::from_u128(0x2000_0000_0000_7000_8000_0000_0000_0007));
+    let page = PageRequest::first(20);
+    let next = PageRequest {
+        after: Some(Uuid::from_u128(0x4000_0000_0000_7000_8000_0000_0000_0100)),
+        ..page
+    };
+    let filter = DeploymentFilter::default();
+    let mut plans = String::new();
+    for caller in [
+        Caller::Platform,
+        Caller::Storefront(storefront),
+        Caller::Tenant(tenant, Role::Viewer),
+    ] {
+        let cx = cx(caller);
+        let mut explained = async |title: &str| {
+            let shown = explain(&mut owner).await;
+            plans += &format!("-- {title}, {}\n{shown}\n\n", scope(&cx.actor.caller));
+        };
+        caught().clear();
+        let seen = store.deployment_list(&cx, page, &filter).await.unwrap();
+        assert!(
+            seen.items.len() >= 10,
+            "the scope shows too little to plan for"
+        );
+        explained("deployments, first page").await;
+        caught().clear();
+        store.deployment_list(&cx, next, &filter).await.unwrap();
+        explained("deployments, next page").await;
+        caught().clear();
+        store.tenant_list(&cx, page, None).await.unwrap();
+        explained("tenants, first page").await;
+    }
+    caught().clear();
+    store.token_actor(&token).await.unwrap();
+    plans += &format!("-- token\n{}\n", explain(&mut owner).await);
+    assert!(!plans.contains("Seq Scan on deployments"), "{plans}");
+    assert!(!plans.contains("Seq Scan on access_tokens"), "{plans}");
+    insta::assert_snapshot!(plans);
+}
+
+fn cx(caller: Caller) -> Cx {
+    Cx::new(Actor {
+        caller,
+        client_id: None,
+    })
+}
+
+fn scope(caller: &Caller) -> &'static str {
+    match caller {
+        Caller::Platform => "platform",
+        Caller::Storefront(_) => "storefront",
+        Caller::Tenant(..) => "tenant",
+        Caller::Worker(_) => "worker",
+    }
+}
+
+/// Explains the one statement that ran between BEGIN and COMMIT, in its scope.
+async fn explain(owner: &mut AsyncPgConnection) -> String {
+    let ran = caught().clone();
+    let [begin, query, commit] = ran.as_slice() else {
+        panic!("not one statement in a transaction: {ran:#?}");
+    };
+    assert!(
+        begin.starts_with("BEGIN; SET LOCAL ROLE") && commit == "COMMIT",
+        "{ran:#?}"
+    );
+    let (sql, binds) = query.split_once(" -- binds: ").unwrap();
+    let binds: Vec<String> = binds_of(binds).iter().map(|bind| literal(bind)).collect();
+    // As the pool's connections do at first: planned for these very values.
+    owner
+        .batch_execute("SET plan_cache_mode = force_custom_plan; DEALLOCATE ALL")
+        .await
+        .unwrap();
+    owner.batch_execute(begin).await.unwrap();
+    owner
+        .batch_execute(&format!("PREPARE hot AS {sql}"))
+        .await
+        .unwrap();
+    let arguments = if binds.is_empty() {
+        String::new()
+    } else {
+        format!("({})", binds.join(", "))
+    };
+    let lines: Vec<Line> = sql_query(format!("EXPLAIN (COSTS OFF) EXECUTE hot{arguments}"))
+        .load(owner)
+        .await
+        .unwrap();
+    owner
+        .batch_execute("ROLLBACK; DEALLOCATE ALL")
+        .await
+        .unwrap();
+    let plan: Vec<String> = lines.into_iter().map(|row| row.line).collect();
+    // Values differ from run to run (a token's hash, the time): the plan is what counts.
+    binds.iter().fold(plan.join("\n"), |plan, bind| {
+        if bind.len() > 4 {
+            plan.replace(bind.trim_matches('\''), "…")
+        } else {
+            plan
+        }
+    })
+}
+
+/// The top-level parts of diesel's `[a, b, [1, 2]]`.
+fn binds_of(text: &str) -> Vec<String> {
+    let inner = text
+        .trim()
+        .strip_prefix('[')
+        .and_then(|text| text.strip_suffix(']'))
+        .unwrap();
+    let (mut parts, mut depth) = (vec![String::new()], 0);
+    for character in inner.chars() {
+        match character {
+            '[' => depth += 1,
+            ']' => depth -= 1,
+            ',' if depth == 0 => {
+                parts.push(String::new());
+                continue;
+            }
+            _ => {}
+        }
+        parts.last_mut().unwrap().push(character);
+    }
+    parts
+        .iter()
+        .map(|part| part.trim().to_owned())
+        .filter(|part| !part.is_empty())
+        .collect()
+}
+
+fn literal(bind: &str) -> String {
+    if let Some(bytes) = bind.strip_prefix('[') {
+        let hex = bytes
+            .trim_end_matches(']')
+            .split(", ")
+            .map(|byte| byte.parse::<u8>().unwrap());
+        return format!(
+            "'\\x{}'",
+            hex.map(|byte| format!("{byte:02x}")).collect::<String>()
+        );
+    }
+    if bind.parse::<i64>().is_ok() {
+        bind.to_owned()
+    } else {
+        format!("'{bind}'")
+    }
+}

@@ -1,0 +1,13 @@
+//! The store on a real PostgreSQL: one binary, one file for each subject.
+
+#![expect(clippy::unwrap_used, reason = "a test ends where something is wrong")]
+
+mod catalogue;
+mod deployment;
+mod idempotency;
+mod migrations;
+mod pages;
+mod policy;
+mod tokens;
+mod walls;
+mod world;

@@ -1,0 +1,107 @@
+//! From a client's secret to a token, and from a token to an actor.
+
+use berth_model::{Caller, ClientFor, ErrorCode, Role};
+use chrono::TimeDelta;
+
+use crate::world::World;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_token_stands_for_its_client_for_an_hour() {
+    let world = World::new().await;
+    let store = world.store();
+    for (acts_for, caller) in [
+        (ClientFor::Platform, Caller::Platform),
+        (
+            ClientFor::Storefront(world.storefront),
+            Caller::Storefront(world.storefront),
+        ),
+        (
+            ClientFor::Tenant(world.tenant.id, Role::Support),
+            Caller::Tenant(world.tenant.id, Role::Support),
+        ),
+    ] {
+        let made = store
+            .client_create(&world.platform, "script".to_owned(), acts_for)
+            .await;
+        let (client, secret) = made.unwrap();
+        let secret = secret.unwrap();
+        assert!(
+            secret.starts_with("bs_") && secret.len() == 46,
+            "a secret of another shape"
+        );
+        let known = store
+            .client_authenticate(&client.id.to_string(), &secret)
+            .await
+            .unwrap();
+        assert_eq!(known, client);
+        let (token, expires_at) = store.token_issue(&client).await.unwrap();
+        assert!(
+            token.starts_with("bt_") && token.len() == 46,
+            "a token of another shape"
+        );
+        let actor = store.token_actor(&token).await.unwrap();
+        assert_eq!((actor.caller, actor.client_id), (caller, Some(client.id)));
+        assert_eq!((expires_at - client.created_at).num_minutes() / 60, 1);
+        world.database.clock.advance(TimeDelta::hours(1));
+        let error = store.token_actor(&token).await.unwrap_err();
+        assert_eq!(error.code(), ErrorCode::Unauthenticated);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn unknown_and_wrong_look_the_same() {
+    let world = World::new().await;
+    let store = world.store();
+    let made = store
+        .client_create(&world.platform, "script".to_owned(), ClientFor::Platform)
+        .await;
+    let (client, secret) = made.unwrap();
+    let secret = secret.unwrap();
+    let id = client.id.to_string();
+    let unknown = berth_model::ClientId(uuid::Uuid::from_u128(1)).to_string();
+    let mut messages = Vec::new();
+    for (id, secret) in [
+        (id.as_str(), "bs_wrong"),
+        (&unknown, &secret),
+        ("nonsense", ""),
+        (&id, ""),
+    ] {
+        let error = store.client_authenticate(id, secret).await.unwrap_err();
+        messages.push((error.code(), error.message().to_owned(), error.cause_text()));
+    }
+    messages.dedup();
+    assert_eq!(messages.len(), 1, "{messages:?}");
+    assert_eq!(messages[0].0, ErrorCode::Unauthenticated);
+    assert!(store.token_actor("bt_unknown").await.is_err());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn neither_secret_nor_token_is_in_the_database() {
+    let world = World::new().await;
+    let store = world.store();
+    let made = store
+        .client_create(&world.platform, "script".to_owned(), ClientFor::Platform)
+        .await;
+    let (client, secret) = made.unwrap();
+    let (token, _) = store.token_issue(&client).await.unwrap();
+    let dump = world
+        .text(
+            "SELECT (SELECT string_agg(c::text, ' ') FROM clients c) || ' ' ||
+                (SELECT string_agg(t::text, ' ') FROM access_tokens t) AS line",
+        )
+        .await;
+    assert!(
+        dump.contains(&client.id.0.to_string()),
+        "the dump shows no client"
+    );
+    for text in [secret.unwrap(), token] {
+        assert!(
+            !dump.contains(&text[3..]) && !dump.contains(&hex(&text)),
+            "kept in the clear"
+        );
+    }
+}
+
+fn hex(text: &str) -> String {
+    text.bytes().map(|byte| format!("{byte:02x}")).collect()
+}

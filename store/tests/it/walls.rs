@@ -1,0 +1,225 @@
+//! The third wall, tried with plain SQL: what a forgotten filter could reach.
+
+use berth_model::{StorefrontId, TenantId};
+use diesel::{result::Error, sql_query};
+use diesel_async::{AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
+
+use crate::{
+    catalogue::{Kind, TABLES},
+    world::{World, connect, lines, text},
+};
+
+/// A row in every tenant table for both tenants.
+async fn filled() -> World {
+    let world = World::new().await;
+    for (cx, tenant, name) in [
+        (&world.shop, &world.tenant, "a.example.org"),
+        (&world.other_shop, &world.other_tenant, "b.example.org"),
+    ] {
+        let key = berth_store::IdempotencyKey::parse("walls").unwrap();
+        let order = world.order(tenant, &world.small, name);
+        world
+            .store()
+            .deployment_create(&cx.clone().with_key(key), order)
+            .await
+            .unwrap();
+        let role = berth_model::Role::Owner;
+        world.member(tenant, role).await;
+    }
+    let mut owner = connect(&world.database.owner_url).await;
+    owner.batch_execute(&fill_sql(&world)).await.unwrap();
+    world
+}
+
+/// What only workers and the token endpoint write, written by hand.
+fn fill_sql(world: &World) -> String {
+    let site = world.site.id.0;
+    format!(
+        "
+        INSERT INTO racks VALUES (gen_random_uuid(), '{site}', 'r', now());
+        INSERT INTO networks (id, site_id, name, created_at)
+            VALUES (gen_random_uuid(), '{site}', 'n', now());
+        INSERT INTO machines (id, rack_id, name, uri, state, guest_type, vcpu_overcommit_percent,
+                              memory_reserve_bytes, created_at)
+            SELECT gen_random_uuid(), id, 'm', 'sim:m', 'ACTIVE', 'QEMU', 100, 0, now() FROM racks;
+        INSERT INTO storage_pools (id, machine_id, name, created_at)
+            SELECT gen_random_uuid(), id, 'p', now() FROM machines;
+        INSERT INTO reservations
+            SELECT gen_random_uuid(), v.tenant_id, v.id, p.machine_id, p.id, 1, 1, 1, now(), now()
+            FROM virtual_machines v, storage_pools p;
+        INSERT INTO addresses (id, tenant_id, network_id, family, address, virtual_machine_id)
+            SELECT gen_random_uuid(), v.tenant_id, n.id, 4, v.mac, v.id
+            FROM virtual_machines v, networks n;
+        INSERT INTO operation_steps (tenant_id, operation_id, ordinal, name, title, state)
+            SELECT tenant_id, id, 0, 'place', 'Place', 'PENDING' FROM operations;
+        INSERT INTO placements SELECT tenant_id, id, '{{}}', now() FROM operations;
+        INSERT INTO access_tokens
+            SELECT gen_random_uuid(), tenant_id, id, id::text::bytea, now(), now() FROM clients;"
+    )
+}
+
+fn tenant_tables() -> impl Iterator<Item = &'static str> {
+    TABLES
+        .iter()
+        .filter(|(_, kind)| *kind == Kind::Tenant)
+        .map(|(name, _)| *name)
+}
+
+/// A transaction as a request of a tenant or a storefront has it.
+async fn enter(world: &World, role: &str, setting: &str) -> AsyncPgConnection {
+    let mut connection = connect(&world.database.app_url).await;
+    let client = world.shop.actor.client_id.unwrap().0;
+    let sql = format!(
+        "BEGIN; SET LOCAL ROLE {role}; SET LOCAL {setting}; SET LOCAL berth.client_id = '{client}'"
+    );
+    connection.batch_execute(&sql).await.unwrap();
+    connection
+}
+
+fn as_tenant(id: TenantId) -> String {
+    format!("berth.tenant_id = '{}'", id.0)
+}
+
+fn as_storefront(id: StorefrontId) -> String {
+    format!("berth.storefront_id = '{}'", id.0)
+}
+
+/// Runs it in a savepoint: `Ok(rows)`, or the error's text.
+async fn attempt(connection: &mut AsyncPgConnection, sql: &str) -> Result<usize, String> {
+    connection.batch_execute("SAVEPOINT attempt").await.unwrap();
+    let done = sql_query(sql).execute(connection).await;
+    connection
+        .batch_execute("ROLLBACK TO attempt")
+        .await
+        .unwrap();
+    done.map_err(|error| match error {
+        Error::DatabaseError(_, info) => info.message().to_owned(),
+        other => other.to_string(),
+    })
+}
+
+fn is_walled(outcome: &Result<usize, String>) -> bool {
+    match outcome {
+        Ok(rows) => *rows == 0,
+        Err(message) => {
+            message.contains("permission denied") || message.contains("row-level security")
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn another_tenants_rows_are_out_of_reach() {
+    let world = filled().await;
+    let mut owner = connect(&world.database.owner_url).await;
+    let (own, other) = (world.tenant.id.0, world.other_tenant.id.0);
+    for (role, setting) in [
+        ("berth_tenant", as_tenant(world.tenant.id)),
+        ("berth_storefront", as_storefront(world.storefront)),
+    ] {
+        let mut connection = enter(&world, role, &setting).await;
+        for table in tenant_tables() {
+            let there = format!(
+                "SELECT to_jsonb(t)::text AS line FROM {table} t WHERE tenant_id = '{other}'"
+            );
+            let row = lines(&mut owner, &there).await;
+            assert!(
+                !row.is_empty(),
+                "{table}: the test has no row of the other tenant"
+            );
+            for sql in [
+                format!("SELECT tenant_id FROM {table} WHERE tenant_id = '{other}'"),
+                format!("SELECT tenant_id FROM {table} WHERE tenant_id <> '{own}'"),
+                format!(
+                    "UPDATE {table} SET {} WHERE tenant_id = '{other}'",
+                    change(table)
+                ),
+                format!("DELETE FROM {table} WHERE tenant_id = '{other}'"),
+                insert_sql(table, &row[0]),
+            ] {
+                let outcome = attempt(&mut connection, &sql).await;
+                assert!(is_walled(&outcome), "{role}: {sql}: {outcome:?}");
+            }
+        }
+    }
+}
+
+/// A change that the other tenant's row would take, by a column that a tenant may write if there is
+/// one.
+fn change(table: &str) -> &'static str {
+    match table {
+        "tenants" | "deployments" => "name = 'mine'",
+        "members" => "role = 'OWNER'",
+        "virtual_machines" => "system_revision = 99",
+        "operations" => "last_event = 99",
+        "operation_steps" => "state = 'DONE'",
+        "idempotency_keys" => "made = '[]'",
+        _ => "tenant_id = tenant_id",
+    }
+}
+
+fn insert_sql(table: &str, row: &str) -> String {
+    let row = row.replace('\'', "''");
+    if table == "tenants" {
+        // Its tenant_id is generated. Another storefront's tenant, under a new id.
+        return format!(
+            "INSERT INTO tenants (id, storefront_id, name, created_at) \
+             SELECT gen_random_uuid(), storefront_id, name, created_at \
+             FROM jsonb_populate_record(null::tenants, '{row}')"
+        );
+    }
+    format!("INSERT INTO {table} SELECT * FROM jsonb_populate_record(null::{table}, '{row}')")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_ones_own_is_seen() {
+    let world = filled().await;
+    for (role, setting) in [
+        ("berth_tenant", as_tenant(world.tenant.id)),
+        ("berth_storefront", as_storefront(world.storefront)),
+    ] {
+        let mut connection = enter(&world, role, &setting).await;
+        for table in tenant_tables() {
+            let right = format!(
+                "SELECT has_column_privilege('{table}', 'tenant_id', 'SELECT')::text AS line"
+            );
+            if text(&mut connection, &right).await == "true" {
+                let seen =
+                    attempt(&mut connection, &format!("SELECT tenant_id FROM {table}")).await;
+                assert!(matches!(seen, Ok(1..)), "{role}: {table}: {seen:?}");
+            }
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_a_scope_nothing_is_seen() {
+    let world = filled().await;
+    for role in ["berth_tenant", "berth_storefront", "berth_auth"] {
+        let mut connection = enter(&world, role, "berth.tenant_id = ''").await;
+        for table in tenant_tables().filter(|table| *table != "idempotency_keys") {
+            if role == "berth_auth" && ["clients", "access_tokens"].contains(&table) {
+                continue;
+            }
+            let seen = attempt(&mut connection, &format!("SELECT tenant_id FROM {table}")).await;
+            assert!(is_walled(&seen), "{role}: {table}: {seen:?}");
+        }
+    }
+    // The login role itself has no right to anything.
+    let mut bare = connect(&world.database.app_url).await;
+    bare.batch_execute("BEGIN").await.unwrap();
+    for (table, _) in TABLES {
+        let seen = attempt(&mut bare, &format!("SELECT count(*) FROM {table}")).await;
+        assert!(
+            matches!(&seen, Err(message) if message.contains("permission denied")),
+            "{table}: {seen:?}"
+        );
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_account_is_seen_by_those_who_share_a_tenant_with_it() {
+    let world = filled().await;
+    let mut connection = enter(&world, "berth_tenant", &as_tenant(world.tenant.id)).await;
+    let seen = lines(&mut connection, "SELECT email AS line FROM accounts").await;
+    assert_eq!(seen, ["anna@example.org"]);
+}

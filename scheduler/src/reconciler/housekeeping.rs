@@ -1,0 +1,31 @@
+//! What time brings: purges of what was deleted long enough ago, and expired tokens and keys.
+
+use berth_model::Result;
+use chrono::TimeDelta;
+
+use super::Reconciler;
+
+impl Reconciler {
+    pub(super) async fn housekeep(&self) {
+        if let Err(error) = self.try_housekeep().await {
+            tracing::warn!(%error, cause = error.cause_text(), "housekeeping failed");
+        }
+    }
+
+    async fn try_housekeep(&self) -> Result<()> {
+        let floor = TimeDelta::from_std(self.config.repair_floor).unwrap_or(TimeDelta::MAX);
+        let purges = self
+            .store
+            .purges_enqueue(self.config.purge_limit, floor)
+            .await?;
+        if !purges.is_empty() {
+            tracing::info!(
+                count = purges.len(),
+                "retention is over: purges are asked for"
+            );
+        }
+        let removed = self.store.expired_remove().await?;
+        tracing::debug!(removed.tokens, removed.keys, "what expired is removed");
+        Ok(())
+    }
+}

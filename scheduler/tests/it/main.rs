@@ -1,0 +1,17 @@
+//! The fleet on a real PostgreSQL and simulated machines: one binary, one file for each subject.
+
+#![expect(clippy::unwrap_used, reason = "a test that can't go on fails")]
+
+mod cancel;
+mod count;
+mod desired;
+mod health;
+mod killed;
+mod lifecycle;
+mod machines;
+mod order;
+mod races;
+mod reconcile;
+mod reservation;
+mod shared;
+mod world;

@@ -1,0 +1,95 @@
+//! Many orders at once.
+
+use berth_model::{DeploymentId, DeploymentState, OperationState, PageRequest};
+
+use crate::world::{GIB, Size, World};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_200_orders_for_50_places_exactly_50_run() {
+    let size = Size {
+        machines: 5,
+        memory_gib: 10,
+        workers: 2,
+        concurrency: 4,
+    };
+    let world = World::sized(size).await;
+    let mut orders = Vec::new();
+    for number in 0..200 {
+        orders.push(
+            world
+                .order(&world.catalogue.small, &format!("d{number}"))
+                .await,
+        );
+    }
+    let mut refused = None;
+    for (deployment, operation) in &orders {
+        let operation = world.end(operation.id).await;
+        if operation.state == OperationState::Failed {
+            assert_eq!(
+                operation.error_code.as_deref(),
+                Some("NO_CAPACITY"),
+                "{operation:#?}"
+            );
+            assert!(
+                !operation.error_message.as_ref().unwrap().contains("m1"),
+                "no machine's name"
+            );
+            refused = Some((deployment.id, operation.id));
+        }
+    }
+    let ids: Vec<_> = orders.iter().map(|(deployment, _)| deployment.id).collect();
+    let states = world.states(&ids).await;
+    assert_eq!(states[&DeploymentState::Running], 50);
+    assert_eq!(states[&DeploymentState::Refused], 150);
+    world.counts().await;
+    let page = PageRequest::first(200);
+    for machine in world
+        .store
+        .machine_list(&world.platform, page, &[])
+        .await
+        .unwrap()
+        .items
+    {
+        assert_eq!(machine.memory_used_bytes, 10 * GIB);
+    }
+
+    let (refused, operation) = refused.unwrap();
+    let explanation = world
+        .store
+        .operation_explanation(&world.platform, operation)
+        .await
+        .unwrap();
+    let text = explanation.unwrap().text();
+    assert!(
+        text.starts_with("m1: 1 GiB of memory short; m2: 1 GiB of memory short"),
+        "{text}"
+    );
+    one_goes_and_one_comes(&world, &ids, refused).await;
+}
+
+/// A refused one is tried again when there is room.
+async fn one_goes_and_one_comes(world: &World, ids: &[DeploymentId], refused: DeploymentId) {
+    let found = world
+        .store
+        .deployment_by_ids(&world.platform, ids)
+        .await
+        .unwrap();
+    let mut running = found
+        .values()
+        .filter(|found| found.state == DeploymentState::Running);
+    let gone = running.next().unwrap().id;
+    let deleted = world
+        .store
+        .deployment_delete(&world.platform, gone, None)
+        .await
+        .unwrap();
+    world.succeeds(deleted.1.id).await;
+    let repair = world
+        .store
+        .deployment_repair(&world.platform, refused)
+        .await
+        .unwrap();
+    world.succeeds(repair.1.id).await;
+    world.is(refused, DeploymentState::Running).await;
+    world.counts().await;
+}

@@ -1,0 +1,241 @@
+//! The one way to the schema, in the order of its costs: the document's shape first, which needs no
+//! database, then the token, then the cost, and last the resolvers.
+
+use std::{panic::AssertUnwindSafe, sync::Arc};
+
+use async_graphql::{
+    Request as GraphqlRequest, Response, Value,
+    dataloader::DataLoader,
+    parser::{
+        parse_query,
+        types::{DocumentOperations, ExecutableDocument, OperationDefinition, OperationType},
+    },
+    value,
+};
+use berth_model::{Actor, Caller, Error, ErrorCode, Result};
+use berth_store::Cx;
+use futures::{FutureExt, Stream, StreamExt, stream::BoxStream};
+use sha2::{Digest, Sha256};
+use tokio::time::timeout;
+
+use crate::{
+    ApiState,
+    config::Limits,
+    context::Request,
+    error::{Refusal, finish},
+    graphql::{Loaders, Schema, schema, sdl},
+    limits::{BucketKey, Buckets, Types, cost, nesting_check, shape_check},
+};
+
+/// The schema and what guards it.
+pub(crate) struct Gate {
+    /// What the API was given.
+    pub state: ApiState,
+    /// Buckets of cost, and of the token endpoint.
+    pub buckets: Buckets,
+    schema: Schema,
+    types: Types,
+}
+
+/// What comes with a request.
+pub(crate) struct Origin {
+    /// The access token.
+    pub token: Option<Arc<str>>,
+    /// For logs and the audit log.
+    pub request_id: String,
+}
+
+/// A request that may run.
+pub(crate) struct Admitted {
+    request: GraphqlRequest,
+    cost: Value,
+    /// What kind of operation it is.
+    pub kind: OperationType,
+}
+
+impl Gate {
+    /// Builds the schema.
+    pub fn new(state: ApiState) -> Self {
+        let buckets = Buckets::new(Arc::clone(&state.clock), state.config.limits.buckets);
+        Self {
+            buckets,
+            schema: schema(),
+            types: Types::read(&sdl()),
+            state,
+        }
+    }
+
+    /// The limits in force.
+    pub fn limits(&self) -> &Limits {
+        &self.state.config.limits
+    }
+
+    /// Lets a request in, or says why not.
+    pub async fn admit(
+        &self,
+        mut request: GraphqlRequest,
+        from: &Origin,
+    ) -> Result<Admitted, Refusal> {
+        let document = parse(&request.query, self.limits())?;
+        let operation = operation(&document, request.operation_name.as_deref())?.clone();
+        let (actor, token) = self.authenticate(from.token.as_ref()).await?;
+        let requested = cost(&self.types, &document, &operation, &request.variables);
+        let cost = self.charge(&actor, &token, requested)?;
+        let cx = Cx {
+            request_id: Some(from.request_id.clone()),
+            ..Cx::new(actor)
+        };
+        let loaders = Loaders {
+            store: self.state.store.clone(),
+            cx: cx.clone(),
+        };
+        request.set_parsed_query(document);
+        let request = request.data(Request {
+            cx,
+            store: self.state.store.clone(),
+            loaders: DataLoader::new(loaders, tokio::spawn),
+            feed: self.state.feed.clone(),
+            token,
+            limits: *self.limits(),
+        });
+        Ok(Admitted {
+            request,
+            cost,
+            kind: operation.ty,
+        })
+    }
+
+    /// Runs a query or a mutation.
+    pub async fn run(&self, admitted: Admitted) -> Response {
+        let limit = self.limits().time;
+        let work = AssertUnwindSafe(self.schema.execute(admitted.request)).catch_unwind();
+        let mut response = match timeout(limit, work).await {
+            Ok(Ok(response)) => response,
+            Ok(Err(_)) => panicked(),
+            Err(_) => Refusal::from(Error::new(
+                ErrorCode::LimitExceeded,
+                format!(
+                    "This request took longer than {} seconds. Ask for less. A mutation may have \
+                    been done: send it again with the same idempotency key.",
+                    limit.as_secs()
+                ),
+            ))
+            .response(),
+        };
+        finish(&mut response);
+        response.extension("cost", admitted.cost)
+    }
+
+    /// Runs a subscription: one answer for each event.
+    pub fn follow(&self, admitted: Admitted) -> BoxStream<'static, Response> {
+        let events = self.schema.execute_stream(admitted.request);
+        caught(events)
+            .map(|mut response| {
+                finish(&mut response);
+                response
+            })
+            .boxed()
+    }
+
+    async fn authenticate(&self, token: Option<&Arc<str>>) -> Result<(Actor, Arc<str>)> {
+        let token = token.ok_or_else(|| {
+            Error::new(
+                ErrorCode::Unauthenticated,
+                "Send an access token: Authorization: Bearer …. POST /oauth/token gives one.",
+            )
+        })?;
+        Ok((
+            self.state.store.token_actor(token).await?,
+            Arc::clone(token),
+        ))
+    }
+
+    fn charge(&self, actor: &Actor, token: &str, requested: i64) -> Result<Value, Refusal> {
+        let limits = self.limits();
+        if requested > limits.cost {
+            let message = format!(
+                "This request costs {requested}: it asks for that many objects. The limit is {}. \
+                Ask for smaller pages, or in several requests.",
+                limits.cost
+            );
+            return Err(Error::new(ErrorCode::LimitExceeded, message).into());
+        }
+        let mut from = vec![(
+            BucketKey::Token(Sha256::digest(token).into()),
+            limits.token_bucket,
+        )];
+        if let Some(owner) = owner(actor) {
+            from.push((owner, limits.owner_bucket));
+        }
+        match self.buckets.take(&from, requested) {
+            Ok(available) => Ok(value!({
+                "requested": requested,
+                "maximum": (limits.cost),
+                "available": available,
+                "restoreRate": (limits.token_bucket.restore_per_second),
+            })),
+            Err(seconds) => Err(Refusal {
+                error: Error::new(
+                    ErrorCode::Throttled,
+                    format!("Too many requests: this one costs {requested}. Wait {seconds} s."),
+                ),
+                retry_after_seconds: Some(seconds),
+            }),
+        }
+    }
+}
+
+/// Whose bucket it is beside the token's.
+fn owner(actor: &Actor) -> Option<BucketKey> {
+    match actor.caller {
+        Caller::Tenant(id, _) => Some(BucketKey::Tenant(id)),
+        Caller::Storefront(id) => Some(BucketKey::Storefront(id)),
+        Caller::Platform | Caller::Worker(_) => actor.client_id.map(BucketKey::Client),
+    }
+}
+
+fn parse(text: &str, limits: &Limits) -> Result<ExecutableDocument> {
+    nesting_check(text)?;
+    let document = parse_query(text)
+        .map_err(|error| Error::new(ErrorCode::InvalidInput, format!("Not GraphQL: {error}")))?;
+    shape_check(&document, limits)?;
+    Ok(document)
+}
+
+/// The operation that will run (GraphQL October 2021, section 6.1).
+fn operation<'a>(
+    document: &'a ExecutableDocument,
+    name: Option<&str>,
+) -> Result<&'a OperationDefinition> {
+    let found = match (&document.operations, name) {
+        (DocumentOperations::Single(operation), None) => Some(operation),
+        (DocumentOperations::Single(_), Some(_)) => None,
+        (DocumentOperations::Multiple(operations), Some(name)) => operations.get(name),
+        (DocumentOperations::Multiple(operations), None) if operations.len() == 1 => {
+            operations.values().next()
+        }
+        (DocumentOperations::Multiple(_), None) => None,
+    };
+    found.map(|operation| &operation.node).ok_or_else(|| {
+        Error::invalid(
+            "operationName",
+            "Give the name of one of the document's operations.",
+        )
+    })
+}
+
+fn panicked() -> Response {
+    Response::from_errors(vec![async_graphql::ServerError {
+        source: Some(Arc::new(Error::internal("a resolver panicked"))),
+        ..async_graphql::ServerError::new(Error::internal("").message(), None)
+    }])
+}
+
+/// A stream that ends with an error instead of a panic.
+fn caught(
+    events: impl Stream<Item = Response> + Send + 'static,
+) -> impl Stream<Item = Response> + Send + 'static {
+    AssertUnwindSafe(events)
+        .catch_unwind()
+        .map(|item| item.unwrap_or_else(|_| panicked()))
+}

@@ -1,0 +1,98 @@
+//! Applications: the catalogue.
+
+use async_graphql::{Context, ID, Object, Result};
+use berth_model::{ApplicationId, ApplicationVersionId, Timestamp};
+
+use super::{
+    application_version::ApplicationVersion,
+    noun::{global, noun},
+    page::{Connection, PageArguments, connection},
+};
+use crate::context::request;
+
+noun!(Application, ApplicationId);
+
+/// A catalogue entry.
+#[Object]
+impl Application {
+    /// Its global id.
+    pub async fn id(&self) -> ID {
+        global(self.0.id)
+    }
+
+    /// A short name for addresses and scripts, unique.
+    async fn slug(&self) -> &str {
+        &self.0.slug
+    }
+
+    /// For people.
+    async fn name(&self) -> &str {
+        &self.0.name
+    }
+
+    /// One sentence for the shop.
+    async fn summary(&self) -> &str {
+        &self.0.summary
+    }
+
+    /// Its releases, oldest first: `last: 1` is the newest.
+    async fn versions(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "How many from the beginning: 1 to 100, 20 unless said.")] first: Option<
+            i32,
+        >,
+        #[graphql(desc = "Only what comes after this cursor.")] after: Option<String>,
+        #[graphql(desc = "How many from the end: 1 to 100.")] last: Option<i32>,
+        #[graphql(desc = "Only what comes before this cursor.")] before: Option<String>,
+    ) -> Result<Connection<ApplicationVersion>> {
+        let request = request(ctx);
+        let page = PageArguments {
+            first,
+            after,
+            last,
+            before,
+        }
+        .request::<ApplicationVersionId>()?;
+        let found = request
+            .store
+            .application_version_list(&request.cx, page, self.0.id)
+            .await?;
+        Ok(connection(page, found))
+    }
+
+    /// When it was first published.
+    async fn created_at(&self) -> Timestamp {
+        self.0.created_at
+    }
+}
+
+/// Questions about the catalogue.
+#[derive(Default)]
+pub(crate) struct ApplicationQuery;
+
+#[Object]
+impl ApplicationQuery {
+    /// The catalogue.
+    async fn applications(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "How many from the beginning: 1 to 100, 20 unless said.")] first: Option<
+            i32,
+        >,
+        #[graphql(desc = "Only what comes after this cursor.")] after: Option<String>,
+        #[graphql(desc = "How many from the end: 1 to 100.")] last: Option<i32>,
+        #[graphql(desc = "Only what comes before this cursor.")] before: Option<String>,
+    ) -> Result<Connection<Application>> {
+        let request = request(ctx);
+        let page = PageArguments {
+            first,
+            after,
+            last,
+            before,
+        }
+        .request::<ApplicationId>()?;
+        let found = request.store.application_list(&request.cx, page).await?;
+        Ok(connection(page, found))
+    }
+}

@@ -1,0 +1,87 @@
+//! OAuth clients.
+
+use async_graphql::{Context, ID, Object, Result};
+use berth_model::{ClientId, ClientKind, Role, Timestamp};
+
+use super::{
+    noun::{find, find_opt, global, noun},
+    page::{Connection, PageArguments, connection},
+    states::State,
+    storefront::Storefront,
+    tenant::Tenant,
+};
+use crate::context::request;
+
+noun!(Client, ClientId);
+
+/// An OAuth client. Its secret was shown when it was made, and never again.
+#[Object]
+impl Client {
+    /// Its global id, which is its `client_id` too.
+    pub async fn id(&self) -> ID {
+        global(self.0.id)
+    }
+
+    /// What it acts as.
+    async fn kind(&self) -> State<ClientKind> {
+        State(self.0.kind)
+    }
+
+    /// For people.
+    async fn name(&self) -> &str {
+        &self.0.name
+    }
+
+    /// The storefront that it acts for.
+    async fn storefront(&self, ctx: &Context<'_>) -> Result<Option<Storefront>> {
+        find_opt(ctx, self.0.storefront_id).await
+    }
+
+    /// The tenant that it acts for, if for one.
+    async fn tenant(&self, ctx: &Context<'_>) -> Result<Option<Tenant>> {
+        match self.0.kind {
+            ClientKind::Tenant => find(ctx, self.0.tenant_id).await,
+            ClientKind::Platform | ClientKind::Storefront => Ok(None),
+        }
+    }
+
+    /// Its role in its tenant.
+    async fn role(&self) -> Option<State<Role>> {
+        self.0.role.map(State)
+    }
+
+    /// When it was made.
+    async fn created_at(&self) -> Timestamp {
+        self.0.created_at
+    }
+}
+
+/// Questions about clients.
+#[derive(Default)]
+pub(crate) struct ClientQuery;
+
+#[Object]
+impl ClientQuery {
+    /// The OAuth clients that the caller may know of.
+    async fn clients(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "How many from the beginning: 1 to 100, 20 unless said.")] first: Option<
+            i32,
+        >,
+        #[graphql(desc = "Only what comes after this cursor.")] after: Option<String>,
+        #[graphql(desc = "How many from the end: 1 to 100.")] last: Option<i32>,
+        #[graphql(desc = "Only what comes before this cursor.")] before: Option<String>,
+    ) -> Result<Connection<Client>> {
+        let request = request(ctx);
+        let page = PageArguments {
+            first,
+            after,
+            last,
+            before,
+        }
+        .request::<ClientId>()?;
+        let found = request.store.client_list(&request.cx, page, None).await?;
+        Ok(connection(page, found))
+    }
+}

@@ -1,0 +1,66 @@
+//! What every mutation answers with: the thing, or why not.
+
+use async_graphql::{Result, SimpleObject};
+use berth_model::{Error, ErrorCode};
+
+use super::states::State;
+use crate::error::log;
+
+/// An expected way for a mutation to fail: nothing was changed.
+#[derive(SimpleObject)]
+pub(crate) struct UserError {
+    /// A stable code, for programs.
+    code: State<ErrorCode>,
+    /// What to do, for people.
+    message: String,
+    /// The way to the argument that it is about, such as `["input", "domainName"]`.
+    field: Option<Vec<String>>,
+}
+
+impl From<Error> for UserError {
+    fn from(error: Error) -> Self {
+        let field = error.field().map(|field| {
+            let parts = field
+                .split('.')
+                .filter(|part| *part != "input")
+                .map(str::to_owned);
+            std::iter::once("input".to_owned()).chain(parts).collect()
+        });
+        Self {
+            code: State(error.code()),
+            message: error.message().to_owned(),
+            field,
+        }
+    }
+}
+
+/// Tells what a mutation may expect from what it may not: the former are user errors, the latter
+/// (ours, and a database that can't be reached) are errors of the request.
+pub(crate) fn settle<T>(result: berth_model::Result<T>) -> Result<(Option<T>, Vec<UserError>)> {
+    match result {
+        Ok(made) => Ok((Some(made), Vec::new())),
+        Err(error) => match error.code() {
+            ErrorCode::Internal | ErrorCode::Unavailable | ErrorCode::Unauthenticated => {
+                Err(error.into())
+            }
+            _ => {
+                log(&error);
+                Ok((None, vec![error.into()]))
+            }
+        },
+    }
+}
+
+/// Names the argument in an error of a mutation that is about one thing and doesn't say which
+/// argument.
+pub(crate) fn about(field: &'static str) -> impl Fn(Error) -> Error {
+    move |error| {
+        let named = error.field().is_some();
+        let theirs = matches!(error.code(), ErrorCode::NotFound | ErrorCode::WrongState);
+        if theirs && !named {
+            error.at(field)
+        } else {
+            error
+        }
+    }
+}

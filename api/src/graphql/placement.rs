@@ -1,0 +1,146 @@
+//! Why a machine was chosen and each other was not.
+
+use async_graphql::{Context, Enum, ID, Object, Result, SimpleObject};
+use berth_model as model;
+use berth_model::MachineState;
+
+use super::{
+    machine::Machine,
+    noun::{find_opt, global},
+    scalars::BigInt,
+    states::State,
+};
+
+/// A decision as GraphQL shows it.
+pub(crate) struct Placement(pub model::Explanation);
+
+/// One decision about where a virtual machine goes.
+#[Object]
+impl Placement {
+    /// The machine that was chosen, if one was. For the provider.
+    async fn chosen(&self, ctx: &Context<'_>) -> Result<Option<Machine>> {
+        find_opt(ctx, self.0.chosen).await
+    }
+
+    /// Every machine that was looked at, in the order of their names.
+    async fn candidates(&self) -> Vec<PlacementCandidate> {
+        self.0
+            .candidates
+            .iter()
+            .map(PlacementCandidate::of)
+            .collect()
+    }
+
+    /// Why the others were not chosen, in one line: `m2: 1.2 GiB of memory short; m3: draining`.
+    async fn text(&self) -> String {
+        self.0.text()
+    }
+}
+
+/// What was found of a machine.
+#[derive(Clone, Copy, PartialEq, Eq, Enum)]
+pub(crate) enum PlacementVerdict {
+    /// It fits; `score` says how well.
+    Fits,
+    /// The provider doesn't want new virtual machines there; `machineState` says why.
+    State,
+    /// It can't be reached.
+    Unreachable,
+    /// It is in another site than was asked for.
+    OtherSite,
+    /// The data volumes are on another machine.
+    DataElsewhere,
+    /// It isn't on a network with free addresses.
+    NoNetwork,
+    /// It has too little of something; `shortages` says of what.
+    Short,
+}
+
+/// One machine in a decision.
+#[derive(SimpleObject)]
+pub(crate) struct PlacementCandidate {
+    /// Global id of the machine, which may be gone since.
+    machine_id: ID,
+    /// Its name then.
+    machine_name: String,
+    /// What was found.
+    verdict: PlacementVerdict,
+    /// How well it fits: the lower, the better.
+    score: Option<BigInt>,
+    /// The machine's state then, if that was the reason.
+    machine_state: Option<State<MachineState>>,
+    /// What was short.
+    shortages: Vec<PlacementShortage>,
+    /// The same for people.
+    text: String,
+}
+
+impl PlacementCandidate {
+    fn of(candidate: &model::Candidate) -> Self {
+        let mut shown = Self {
+            machine_id: global(candidate.machine_id),
+            machine_name: candidate.machine.clone(),
+            verdict: PlacementVerdict::Fits,
+            score: None,
+            machine_state: None,
+            shortages: Vec::new(),
+            text: candidate.verdict.text(),
+        };
+        shown.verdict = match &candidate.verdict {
+            model::Verdict::Fits { score } => {
+                shown.score = Some(BigInt(*score));
+                PlacementVerdict::Fits
+            }
+            model::Verdict::State { state } => {
+                shown.machine_state = Some(State(*state));
+                PlacementVerdict::State
+            }
+            model::Verdict::Unreachable => PlacementVerdict::Unreachable,
+            model::Verdict::OtherSite => PlacementVerdict::OtherSite,
+            model::Verdict::DataElsewhere => PlacementVerdict::DataElsewhere,
+            model::Verdict::NoNetwork => PlacementVerdict::NoNetwork,
+            model::Verdict::Short { shortages } => {
+                shown.shortages = shortages.iter().map(PlacementShortage::of).collect();
+                PlacementVerdict::Short
+            }
+        };
+        shown
+    }
+}
+
+/// What there can be too little of.
+#[derive(Clone, Copy, PartialEq, Eq, Enum)]
+pub(crate) enum PlacementResource {
+    /// Memory, in bytes.
+    Memory,
+    /// Virtual CPUs.
+    Vcpus,
+    /// Disk in the storage pool, in bytes.
+    Disk,
+}
+
+/// Too little of something.
+#[derive(SimpleObject)]
+pub(crate) struct PlacementShortage {
+    /// Of what.
+    resource: PlacementResource,
+    /// By how much: bytes, or virtual CPUs.
+    missing: BigInt,
+    /// The same for people.
+    text: String,
+}
+
+impl PlacementShortage {
+    fn of(shortage: &model::Shortage) -> Self {
+        let (resource, missing) = match shortage {
+            model::Shortage::Memory { missing } => (PlacementResource::Memory, *missing),
+            model::Shortage::Vcpus { missing } => (PlacementResource::Vcpus, *missing),
+            model::Shortage::Disk { missing } => (PlacementResource::Disk, *missing),
+        };
+        Self {
+            resource,
+            missing: BigInt(missing),
+            text: shortage.text(),
+        }
+    }
+}

@@ -1,0 +1,36 @@
+//! Routes.
+
+mod accept;
+mod body;
+mod graphiql;
+mod graphql;
+mod oauth;
+mod observe;
+mod token;
+mod ws;
+
+use std::sync::Arc;
+
+use axum::{
+    Router,
+    middleware::from_fn_with_state,
+    routing::{get, post},
+};
+
+use crate::gate::Gate;
+
+/// Every route.
+pub(crate) fn router(gate: Arc<Gate>) -> Router {
+    Router::new()
+        .route("/graphql", post(graphql::graphql))
+        .route("/graphql/ws", get(ws::upgrade))
+        .route("/graphiql", get(graphiql::page))
+        .route("/graphiql/{*file}", get(graphiql::file))
+        .route("/oauth/token", post(oauth::token))
+        .route(
+            "/.well-known/oauth-authorization-server",
+            get(oauth::metadata),
+        )
+        .layer(from_fn_with_state(Arc::clone(&gate), observe::observe))
+        .with_state(ws::Connections::over(gate))
+}

@@ -1,0 +1,51 @@
+//! GraphQL, OAuth and GraphiQL over HTTP: records intent and answers questions.
+//!
+//! A request passes, in this order: the body's limit, the parser, limits that need no database
+//! ([`Limits`]), the token, the cost with its buckets, and only then the resolvers. Authorisation
+//! is the store's alone (DESIGN.md principles 4 and 5): nothing here decides who may see what.
+
+mod config;
+mod context;
+mod error;
+mod gate;
+mod graphql;
+mod http;
+mod limits;
+
+use std::sync::Arc;
+
+use axum::Router;
+use berth_model::{Clock, Ids};
+use berth_store::{OperationFeed, Store};
+
+pub use config::{ApiConfig, Bucket, Limits};
+pub use graphql::sdl;
+
+/// What the API needs.
+#[derive(Clone)]
+pub struct ApiState {
+    /// The database.
+    pub store: Store,
+    /// What tells subscriptions that an operation has news.
+    pub feed: OperationFeed,
+    /// Settings.
+    pub config: ApiConfig,
+    /// The time, for the cost's buckets.
+    pub clock: Arc<dyn Clock>,
+    /// Where request ids come from.
+    pub ids: Arc<Ids>,
+}
+
+impl std::fmt::Debug for ApiState {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("ApiState")
+            .field("config", &self.config)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Every route of the API: `/graphql`, `/graphql/ws`, `/graphiql`, `/oauth/token` and
+/// `/.well-known/oauth-authorization-server`.
+pub fn router(state: ApiState) -> Router {
+    http::router(Arc::new(gate::Gate::new(state)))
+}

@@ -1,0 +1,153 @@
+//! Buckets of cost: one for each token, one for all tokens of a tenant, a storefront or a client.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use berth_model::{ClientId, Clock, StorefrontId, TenantId, Timestamp};
+
+use crate::config::Bucket;
+
+/// Whose bucket.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum BucketKey {
+    /// A token, by its hash: the token itself isn't kept.
+    Token([u8; 32]),
+    /// A tenant.
+    Tenant(TenantId),
+    /// A storefront.
+    Storefront(StorefrontId),
+    /// A client of the provider's.
+    Client(ClientId),
+    /// A client, at the token endpoint.
+    Issue(ClientId),
+}
+
+/// All buckets of this process.
+#[derive(Debug)]
+pub(crate) struct Buckets {
+    clock: Arc<dyn Clock>,
+    most: usize,
+    levels: Mutex<HashMap<BucketKey, Level>>,
+}
+
+/// What a bucket held at a time, in thousandths: a second's part comes back too.
+#[derive(Clone, Copy, Debug)]
+struct Level {
+    milli: i64,
+    at: Timestamp,
+    bucket: Bucket,
+}
+
+impl Level {
+    fn now(self, now: Timestamp) -> i64 {
+        let millis = (now - self.at).num_milliseconds().max(0);
+        let back = millis.saturating_mul(self.bucket.restore_per_second);
+        self.milli
+            .saturating_add(back)
+            .min(self.bucket.size.saturating_mul(1000))
+    }
+}
+
+impl Buckets {
+    /// Empty; keeps `most` buckets at most.
+    pub fn new(clock: Arc<dyn Clock>, most: usize) -> Self {
+        Self {
+            clock,
+            most,
+            levels: Mutex::default(),
+        }
+    }
+
+    /// Takes a cost from every bucket, or from none. `Ok`: what is left in the emptiest. `Err`: in
+    /// how many seconds there will be enough.
+    pub fn take(&self, from: &[(BucketKey, Bucket)], cost: i64) -> Result<i64, i64> {
+        let now = self.clock.now();
+        let mut levels = self.levels.lock().unwrap_or_else(PoisonError::into_inner);
+        if levels.len().saturating_add(from.len()) > self.most {
+            // A full bucket is as good as none.
+            levels.retain(|_, level| level.now(now) < level.bucket.size.saturating_mul(1000));
+        }
+        let cost = cost.saturating_mul(1000);
+        let mut left = i64::MAX;
+        let mut wait = 0;
+        let held: Vec<i64> = from
+            .iter()
+            .map(|(key, bucket)| {
+                levels
+                    .get(key)
+                    .map_or(bucket.size.saturating_mul(1000), |level| level.now(now))
+            })
+            .collect();
+        for ((_, bucket), milli) in from.iter().zip(&held) {
+            left = left.min(milli - cost);
+            if *milli < cost {
+                let rate = bucket.restore_per_second.max(1).saturating_mul(1000);
+                wait = wait.max((cost - milli + rate - 1) / rate);
+            }
+        }
+        if wait > 0 {
+            return Err(wait);
+        }
+        for ((key, bucket), milli) in from.iter().zip(held) {
+            let level = Level {
+                milli: milli - cost,
+                at: now,
+                bucket: *bucket,
+            };
+            levels.insert(key.clone(), level);
+        }
+        Ok(left / 1000)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use berth_model::ManualClock;
+    use chrono::{DateTime, TimeDelta};
+
+    use super::*;
+
+    #[test]
+    fn a_bucket_empties_and_fills_again() {
+        let clock = Arc::new(ManualClock::new(DateTime::UNIX_EPOCH));
+        let buckets = Buckets::new(Arc::clone(&clock) as Arc<dyn Clock>, 10);
+        let key = BucketKey::Token([1; 32]);
+        let small = [(
+            key,
+            Bucket {
+                size: 10,
+                restore_per_second: 2,
+            },
+        )];
+        assert_eq!(buckets.take(&small, 8), Ok(2));
+        assert_eq!(buckets.take(&small, 8), Err(3));
+        clock.advance(TimeDelta::seconds(3));
+        assert_eq!(buckets.take(&small, 8), Ok(0));
+        clock.advance(TimeDelta::hours(1));
+        assert_eq!(buckets.take(&small, 1), Ok(9));
+    }
+
+    #[test]
+    fn a_refusal_takes_from_no_bucket() {
+        let clock = Arc::new(ManualClock::new(DateTime::UNIX_EPOCH));
+        let buckets = Buckets::new(clock, 10);
+        let large = (
+            BucketKey::Token([1; 32]),
+            Bucket {
+                size: 100,
+                restore_per_second: 1,
+            },
+        );
+        let small = (
+            BucketKey::Token([2; 32]),
+            Bucket {
+                size: 10,
+                restore_per_second: 1,
+            },
+        );
+        assert!(buckets.take(&[large.clone(), small], 50).is_err());
+        assert_eq!(buckets.take(&[large], 100), Ok(0));
+    }
+}

@@ -1,0 +1,25 @@
+//! Limits: of a document's shape, which need no database, and of its cost.
+
+mod bucket;
+mod cost;
+mod nesting;
+mod shape;
+mod types;
+
+pub(crate) use bucket::{BucketKey, Buckets};
+pub(crate) use cost::cost;
+pub(crate) use nesting::nesting_check;
+pub(crate) use shape::shape_check;
+pub(crate) use types::Types;
+
+use berth_model::{Error, ErrorCode};
+
+/// A limit was reached: which, and its value.
+fn exceeded(what: &str, limit: impl std::fmt::Display) -> Error {
+    Error::new(
+        ErrorCode::LimitExceeded,
+        format!(
+            "This request has {what}. The limit is {limit}. Ask for less, or in several requests."
+        ),
+    )
+}

@@ -1,0 +1,144 @@
+//! Each wrong argument of each mutation is a typed user error that names its field, and changes
+//! nothing.
+
+use serde_json::{Value, json};
+
+use crate::{inputs::Schema, inputs::unknown, world::World};
+
+/// Wrong values of an input's field, by its name. None: any value that the type allows is right.
+fn wrong(mutation: &str, field: &str) -> Vec<Value> {
+    let long = "x".repeat(300);
+    match field {
+        "idempotencyKey" => vec![json!(""), json!("with space"), json!(long)],
+        "name" | "ownerName" => vec![json!(""), json!(" "), json!(long), json!("a\nb")],
+        "summary" | "version" => vec![json!(""), json!("a\nb")],
+        "externalId" => vec![json!(""), json!(long)],
+        "ownerEmail" | "email" | "administratorEmail" => {
+            vec![json!("anna"), json!("a@b\r\nc.example")]
+        }
+        "administratorUsername" => vec![json!(""), json!("Anna"), json!("a b")],
+        "domainName" => vec![json!("example"), json!("a b.example"), json!("-a.example")],
+        "slug" => vec![json!(""), json!("A"), json!("9a"), json!(long)],
+        "sha256" => vec![json!("07"), json!("zz".repeat(32))],
+        "memoryReserveBytes" => vec![json!(-1), json!(1_i64 << 60)],
+        "sizeBytes" | "virtualBytes" | "memoryBytes" | "dataBytes" => {
+            vec![json!(-1), json!(0), json!(1_i64 << 60)]
+        }
+        "vcpus" => vec![json!(0), json!(-1), json!(1_000_000)],
+        "httpPort" => vec![json!(0), json!(-1), json!(65_536)],
+        "vcpuOvercommitPercent" => vec![json!(99), json!(3201)],
+        "retentionDays" => vec![json!(-1), json!(366)],
+        "state" => vec![json!("ENROLLING")],
+        "uri" => vec![json!(""), json!("m1"), json!("sim:")],
+        "storagePool" => vec![json!(""), json!("a\nb")],
+        "options" if mutation == "deploymentCreate" => {
+            let option = json!({ "name": "unknown", "value": { "boolean": true } });
+            vec![json!([option])]
+        }
+        "options" => vec![
+            json!([{ "name": "A b", "title": "T", "kind": "BOOLEAN" }]),
+            json!([{ "name": "a", "title": "T", "kind": "INTEGER" }]),
+            json!([{ "name": "a", "title": "T", "kind": "TEXT" }]),
+            json!([{ "name": "a", "title": "T", "kind": "CHOICE" }]),
+            json!([{ "name": "a", "title": "T", "kind": "BOOLEAN", "default": { "text": "x" } }]),
+        ],
+        "price" => vec![
+            json!({ "minor": -1, "currency": "EUR" }),
+            json!({ "minor": 1, "currency": "euro" }),
+        ],
+        "probe" => vec![
+            json!({ "path": "x", "deadlineSeconds": 60 }),
+            json!({ "path": "/", "deadlineSeconds": 0 }),
+            json!({ "path": "/", "deadlineSeconds": -1 }),
+        ],
+        "ipv4" => vec![
+            json!({ "cidr": "x", "first": "198.51.100.9", "last": "198.51.100.9" }),
+            json!({ "cidr": "198.51.100.0/24", "first": "192.0.2.1", "last": "198.51.100.9" }),
+            json!({ "cidr": "198.51.100.0/24", "first": "198.51.100.9", "last": "198.51.100.8" }),
+            json!({ "cidr": "10.0.0.0/8", "first": "10.0.0.1", "last": "10.255.0.1" }),
+        ],
+        "ipv6" => vec![
+            json!({ "cidr": "198.51.100.0/24", "first": "2001:db8::9", "last": "2001:db8::9" }),
+            json!({ "cidr": "2001:db8::/64", "first": "198.51.100.9", "last": "2001:db8::9" }),
+        ],
+        "networkIds" => vec![json!([]), json!(["x"]), json!([unknown("Network")])],
+        id if id.ends_with("Id") => {
+            vec![
+                json!("x"),
+                json!(unknown("Rack")),
+                json!(unknown("Site")),
+                json!(unknown(crate::inputs::noun(id))),
+            ]
+        }
+        "hosting" | "role" | "guestType" | "shareable" => Vec::new(),
+        other => panic!("{mutation} has a new field {other}: say here what is wrong for it"),
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn each_wrong_argument_is_named() {
+    let world = World::new().await;
+    let schema = Schema::read(&world).await;
+    let mut failures = Vec::new();
+    let mut tried = 0;
+    for field in schema.fields("Mutation") {
+        let name = field["name"].as_str().unwrap();
+        let ty = format!("{}{}Input", name[..1].to_uppercase(), &name[1..]);
+        // Storefronts order; what is the provider's, the provider does.
+        let fleet = [
+            "site",
+            "rack",
+            "network",
+            "image",
+            "application",
+            "plan",
+            "machine",
+        ];
+        let provider = fleet.iter().any(|noun| name.starts_with(noun));
+        let token = if provider {
+            &world.platform
+        } else {
+            &world.shop_b
+        };
+        for slot in schema.inputs(&ty) {
+            for value in wrong(name, &slot.name) {
+                tried += 1;
+                let mut input = schema.input(&world, name, &format!("k{tried}"));
+                input[&slot.name] = value.clone();
+                let payload = world.api.try_make(token, name, input, "").await;
+                let error = &payload["userErrors"][0];
+                if error["field"][0] != "input" || error["field"][1] != slot.name.as_str() {
+                    failures.push(format!("{name}({}: {value}): {payload}", slot.name));
+                }
+            }
+        }
+    }
+    assert!(
+        failures.is_empty(),
+        "{} of {tried}:\n{}",
+        failures.len(),
+        failures.join("\n")
+    );
+    assert!(tried > 150, "only {tried} values were tried");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_page_that_is_too_long_or_goes_both_ways_is_refused() {
+    let world = World::new().await;
+    for (arguments, field) in [
+        ("first: 101", "first"),
+        ("first: 0", "first"),
+        ("last: -1", "last"),
+        ("first: 1, last: 1", "last"),
+        ("first: 1, before: \"x\"", "before"),
+        ("first: 1, after: \"x\"", "after"),
+    ] {
+        let query = format!("{{ deployments({arguments}) {{ nodes {{ id }} }} }}");
+        let answer = world.api.ask(&world.shop_a, &query, json!({})).await;
+        assert_eq!(crate::support::code(&answer), "INVALID_INPUT", "{answer}");
+        assert_eq!(
+            answer["errors"][0]["extensions"]["field"], field,
+            "{answer}"
+        );
+    }
+}

@@ -1,0 +1,123 @@
+//! GraphQL over HTTP: media types, statuses, request ids.
+
+use berth_model::ClientFor;
+use serde_json::{Value, json};
+
+use crate::support::{Api, code};
+
+const MEDIA: &str = "application/graphql-response+json";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn media_types_and_statuses_are_the_specifications() {
+    let api = Api::new().await;
+    let token = api.token(ClientFor::Platform).await;
+    let good = json!({ "query": "{ viewer { kind } }" });
+    let unknown = json!({ "query": "{ nothing }" });
+    let broken = json!({ "query": "{" });
+    for (body, accept, status) in [
+        (&good, "application/json", 200),
+        (&good, MEDIA, 200),
+        (&good, "text/html, */*;q=0.1", 200),
+        (&unknown, "application/json", 200),
+        (&unknown, MEDIA, 400),
+        (&broken, "application/json", 200),
+        (&broken, MEDIA, 400),
+        (&good, "text/html", 406),
+    ] {
+        let answer = api
+            .post(&token)
+            .header("accept", accept)
+            .json(body)
+            .send()
+            .await
+            .unwrap();
+        assert_eq!(answer.status(), status, "{body} as {accept}");
+        let media = answer.headers()["content-type"].to_str().unwrap();
+        assert_eq!(media.starts_with(MEDIA), accept == MEDIA);
+        let errors = answer.json::<Value>().await.unwrap();
+        if body != &good {
+            assert_eq!(code(&errors), "INVALID_INPUT", "{errors}");
+        }
+    }
+    let plain = api.post(&token).body("{}").send().await.unwrap();
+    assert_eq!(plain.status(), 415);
+    let get = api
+        .http
+        .get(format!("{}/graphql?query=%7Bviewer%7Bkind%7D%7D", api.url));
+    assert_eq!(get.bearer_auth(&token).send().await.unwrap().status(), 405);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_is_told_without_a_token() {
+    let api = Api::new().await;
+    for query in [
+        "{ viewer { kind } }",
+        "{ __schema { types { name } } }",
+        "{ __typename }",
+    ] {
+        let request = api
+            .http
+            .post(format!("{}/graphql", api.url))
+            .json(&json!({ "query": query }));
+        let answer = request.send().await.unwrap();
+        assert_eq!(answer.status(), 401);
+        assert_eq!(code(&answer.json().await.unwrap()), "UNAUTHENTICATED");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_request_keeps_its_id() {
+    let api = Api::new().await;
+    let token = api.token(ClientFor::Platform).await;
+    let id = |given: &'static str| {
+        let request = api
+            .post(&token)
+            .json(&json!({ "query": "{ viewer { kind } }" }));
+        async move {
+            let answer = request.header("x-request-id", given).send().await.unwrap();
+            answer.headers()["x-request-id"]
+                .to_str()
+                .unwrap()
+                .to_owned()
+        }
+    };
+    assert_eq!(id("order-7.1").await, "order-7.1");
+    let made = id("not a plain word").await;
+    assert_eq!(made.len(), 32);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_request_id_is_in_the_audit_log() {
+    let world = crate::world::World::new().await;
+    let body = json!({
+        "query": "mutation($input: DeploymentStopInput!) { deploymentStop(input: $input) {
+                      userErrors { code message } } }",
+        "variables": { "input": { "idempotencyKey": "k",
+        "deploymentId": world.ids["Deployment"] } },
+    });
+    let request = world
+        .api
+        .post(&world.shop_a)
+        .header("x-request-id", "stop-1")
+        .json(&body);
+    let answer: Value = request.send().await.unwrap().json().await.unwrap();
+    assert_eq!(
+        answer["data"]["deploymentStop"]["userErrors"],
+        json!([]),
+        "{answer}"
+    );
+    let query = "query($id: ID!) { node(id: $id) { ... on Tenant {
+                     auditLog(last: 100) { nodes { action requestId } } } } }";
+    let data = world
+        .api
+        .data(&world.shop_a, query, json!({ "id": world.ids["Tenant"] }))
+        .await;
+    let line = json!({ "action": "deploymentStop", "requestId": "stop-1" });
+    assert!(
+        data["node"]["auditLog"]["nodes"]
+            .as_array()
+            .unwrap()
+            .contains(&line),
+        "{data}"
+    );
+}

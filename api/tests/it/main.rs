@@ -1,0 +1,22 @@
+//! The API on a real PostgreSQL, over real HTTP and WebSockets: one binary, one file for each
+//! subject.
+
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test that unwraps nothing fails, as it should"
+)]
+
+mod bad_input;
+mod cost;
+mod graphiql;
+mod guards;
+mod http;
+mod idempotency;
+mod inputs;
+mod isolation;
+mod limits;
+mod oauth;
+mod schema;
+mod subscription;
+mod support;
+mod world;

@@ -1,0 +1,220 @@
+//! `operationUpdated` over a real WebSocket: what was, what comes, what is resumed, and who is cut
+//! off.
+
+use std::time::Duration;
+
+use berth_model::{OperationKind, TenantId};
+use berth_store::{ClaimRequest, Outcome};
+use chrono::TimeDelta;
+use futures::{SinkExt, StreamExt};
+use serde_json::{Value, json};
+use tokio::{net::TcpStream, time::timeout};
+use tokio_tungstenite::{
+    MaybeTlsStream, WebSocketStream, connect_async,
+    tungstenite::{Message, client::IntoClientRequest},
+};
+
+use crate::{
+    support::{Api, code},
+    world::World,
+};
+
+/// How long a test waits for what must come.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+pub struct Socket(WebSocketStream<MaybeTlsStream<TcpStream>>);
+
+impl Socket {
+    pub async fn open(api: &Api, init: Value) -> Self {
+        let url = format!("{}/graphql/ws", api.url.replacen("http", "ws", 1));
+        let mut request = url.into_client_request().unwrap();
+        let protocol = "graphql-transport-ws".parse().unwrap();
+        request
+            .headers_mut()
+            .insert("sec-websocket-protocol", protocol);
+        let mut socket = Self(connect_async(request).await.unwrap().0);
+        socket
+            .send(json!({ "type": "connection_init", "payload": init }))
+            .await;
+        assert_eq!(socket.next().await["type"], "connection_ack");
+        socket
+    }
+
+    async fn send(&mut self, message: Value) {
+        self.0
+            .send(Message::text(message.to_string()))
+            .await
+            .unwrap();
+    }
+
+    pub async fn subscribe(&mut self, id: &str, query: &str) {
+        self.send(json!({ "type": "subscribe", "id": id, "payload": { "query": query } }))
+            .await;
+    }
+
+    /// The next message of the protocol.
+    pub async fn next(&mut self) -> Value {
+        loop {
+            let message = timeout(PATIENCE, self.0.next())
+                .await
+                .expect("a message in time");
+            match message.expect("the connection is open").unwrap() {
+                Message::Text(text) => return serde_json::from_str(&text).unwrap(),
+                Message::Close(frame) => return json!({ "closed": format!("{frame:?}") }),
+                _ => {}
+            }
+        }
+    }
+
+    /// Numbers of the events until the subscription completes.
+    async fn numbers(&mut self) -> Vec<i64> {
+        let mut numbers = Vec::new();
+        loop {
+            let message = self.next().await;
+            match message["type"].as_str() {
+                Some("next") => numbers.push(number(&message)),
+                Some("complete") => return numbers,
+                _ => panic!("{message}"),
+            }
+        }
+    }
+}
+
+fn number(message: &Value) -> i64 {
+    let number = &message["payload"]["data"]["operationUpdated"]["number"];
+    number.as_i64().unwrap_or_else(|| panic!("{message}"))
+}
+
+fn bearer(token: &str) -> Value {
+    json!({ "authorization": format!("Bearer {token}") })
+}
+
+fn follow(operation: &str, after: i64) -> String {
+    format!(
+        "subscription {{ operationUpdated(id: \"{operation}\", after: {after}) {{ number kind }} }}"
+    )
+}
+
+/// What a subscription answers first: an event, or errors.
+pub async fn first_answer(api: &Api, token: &str, query: &str) -> Value {
+    let mut socket = Socket::open(api, bearer(token)).await;
+    socket.subscribe("1", query).await;
+    let mut message = socket.next().await;
+    message["payload"].take()
+}
+
+/// A worker takes the operation of tenant A, makes some steps and, if told to, ends it.
+async fn work(world: &World, steps: usize, end: bool) {
+    let store = world.api.store();
+    let request = ClaimRequest {
+        worker: "w1",
+        lease: TimeDelta::seconds(60),
+        kinds: &[OperationKind::DeploymentCreate],
+        per_tenant_limit: 10,
+    };
+    let tenant: TenantId = world.ids["Tenant"].parse().unwrap();
+    let claim = loop {
+        let (operation, claim) = store
+            .operation_claim(&request)
+            .await
+            .unwrap()
+            .expect("one waits");
+        if operation.tenant_id == tenant {
+            break claim;
+        }
+    };
+    let names: Vec<String> = (0..steps).map(|step| format!("s{step}")).collect();
+    let plan: Vec<(&str, &str)> = names.iter().map(|name| (name.as_str(), "A step")).collect();
+    store.operation_steps_plan(&claim, &plan, 0).await.unwrap();
+    for ordinal in 0..i32::try_from(steps).unwrap() {
+        store.operation_step_started(&claim, ordinal).await.unwrap();
+    }
+    if end {
+        store
+            .operation_finish(&claim, &Outcome::Succeeded)
+            .await
+            .unwrap();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn events_are_replayed_and_resumed_and_end() {
+    let world = World::new().await;
+    let operation = world.ids["Operation"].clone();
+    work(&world, 3, true).await;
+    let mut socket = Socket::open(&world.api, bearer(&world.shop_a)).await;
+    socket.subscribe("1", &follow(&operation, 0)).await;
+    let all = socket.numbers().await;
+    let last = i64::try_from(all.len()).unwrap();
+    assert!(last >= 6, "{all:?}");
+    assert_eq!(all, (1..=last).collect::<Vec<_>>());
+    socket.subscribe("2", &follow(&operation, 2)).await;
+    assert_eq!(socket.numbers().await, (3..=last).collect::<Vec<_>>());
+    socket.subscribe("3", &follow(&operation, last)).await;
+    assert_eq!(socket.numbers().await, Vec::<i64>::new());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn events_arrive_live() {
+    let world = World::new().await;
+    let mut socket = Socket::open(&world.api, json!({ "accessToken": world.owner_a })).await;
+    socket
+        .subscribe("1", &follow(&world.ids["Operation"], 0))
+        .await;
+    assert_eq!(number(&socket.next().await), 1);
+    // The first arrived before any worker came: the rest can only be live.
+    work(&world, 2, true).await;
+    let rest = socket.numbers().await;
+    assert_eq!(rest.first(), Some(&2));
+    assert!(rest.len() >= 4, "{rest:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_token_that_is_gone_ends_a_subscription() {
+    let world = World::new().await;
+    let mut socket = Socket::open(&world.api, bearer(&world.shop_a)).await;
+    socket
+        .subscribe("1", &follow(&world.ids["Operation"], 0))
+        .await;
+    assert_eq!(number(&socket.next().await), 1);
+    world.api.database.sql("DELETE FROM access_tokens").await;
+    work(&world, 1, false).await;
+    let message = socket.next().await;
+    assert_eq!(message["type"], "next");
+    assert_eq!(code(&message["payload"]), "UNAUTHENTICATED", "{message}");
+    assert_eq!(socket.next().await["type"], "complete");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_socket_passes_the_same_gate() {
+    let world = World::new().await;
+    let mut nobody = Socket::open(&world.api, json!({})).await;
+    nobody.subscribe("1", "{ viewer { kind } }").await;
+    assert_eq!(code(&nobody.next().await["payload"]), "UNAUTHENTICATED");
+    let mut socket = Socket::open(&world.api, bearer(&world.shop_a)).await;
+    let deep = "{a".repeat(100) + &"}".repeat(100);
+    socket.subscribe("1", &deep).await;
+    assert_eq!(code(&socket.next().await["payload"]), "LIMIT_EXCEEDED");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_client_that_does_not_begin_is_closed() {
+    let limits = berth_api::Limits {
+        ping: Duration::from_millis(50),
+        ..Default::default()
+    };
+    let api = Api::with(limits).await;
+    let url = format!("{}/graphql/ws", api.url.replacen("http", "ws", 1));
+    let mut request = url.into_client_request().unwrap();
+    let protocol = "graphql-transport-ws".parse().unwrap();
+    request
+        .headers_mut()
+        .insert("sec-websocket-protocol", protocol);
+    let mut socket = Socket(connect_async(request).await.unwrap().0);
+    assert!(
+        socket.next().await["closed"]
+            .as_str()
+            .unwrap()
+            .contains("4408")
+    );
+}

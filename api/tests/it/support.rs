@@ -1,0 +1,155 @@
+//! An API that listens, on a database of its own.
+
+use std::sync::Arc;
+
+use berth_api::{ApiConfig, ApiState, Limits, router};
+use berth_model::{Actor, Caller, ClientFor, Clock};
+use berth_store::{Cx, Store, testing::TestDatabase};
+use reqwest::{Client, RequestBuilder};
+use serde_json::{Value, json};
+use tokio::{net::TcpListener, task::JoinHandle};
+
+pub struct Api {
+    pub database: TestDatabase,
+    /// Without a slash at the end.
+    pub url: String,
+    pub http: Client,
+    server: JoinHandle<()>,
+}
+
+impl Drop for Api {
+    fn drop(&mut self) {
+        self.server.abort();
+    }
+}
+
+impl Api {
+    pub async fn new() -> Self {
+        Self::with(Limits::default()).await
+    }
+
+    pub async fn with(limits: Limits) -> Self {
+        let database = TestDatabase::new().await;
+        let store = database.store.clone();
+        Self::over(database, store, limits).await
+    }
+
+    /// With another store than the database's own.
+    pub async fn over(database: TestDatabase, store: Store, limits: Limits) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let state = ApiState {
+            feed: database.store.operation_feed(),
+            store,
+            config: ApiConfig {
+                public_url: url.clone(),
+                limits,
+            },
+            clock: database.clock.clone() as Arc<dyn Clock>,
+            ids: database.ids.clone(),
+        };
+        let server = tokio::spawn(async move {
+            axum::serve(listener, router(state)).await.unwrap();
+        });
+        let http = Client::builder()
+            .timeout(std::time::Duration::from_secs(30))
+            .build()
+            .unwrap();
+        Self {
+            database,
+            url,
+            http,
+            server,
+        }
+    }
+
+    pub fn store(&self) -> &Store {
+        &self.database.store
+    }
+
+    /// A client with its secret.
+    pub async fn client(&self, acts_for: ClientFor) -> (String, String) {
+        let made = self
+            .store()
+            .client_create(&platform(), "test".to_owned(), acts_for)
+            .await;
+        let (client, secret) = made.unwrap();
+        (client.id.to_string(), secret.unwrap())
+    }
+
+    /// A token, from the token endpoint.
+    pub async fn token(&self, acts_for: ClientFor) -> String {
+        let (client_id, secret) = self.client(acts_for).await;
+        let form = [
+            ("grant_type", "client_credentials"),
+            ("client_id", &client_id),
+            ("client_secret", &secret),
+        ];
+        let answer = self
+            .http
+            .post(format!("{}/oauth/token", self.url))
+            .form(&form)
+            .send()
+            .await;
+        let body: Value = answer.unwrap().json().await.unwrap();
+        body["access_token"].as_str().expect("a token").to_owned()
+    }
+
+    pub fn post(&self, token: &str) -> RequestBuilder {
+        self.http
+            .post(format!("{}/graphql", self.url))
+            .bearer_auth(token)
+    }
+
+    /// The whole answer to a request.
+    pub async fn ask(&self, token: &str, query: &str, variables: Value) -> Value {
+        let body = json!({ "query": query, "variables": variables });
+        self.post(token)
+            .json(&body)
+            .send()
+            .await
+            .unwrap()
+            .json()
+            .await
+            .unwrap()
+    }
+
+    /// The data of a request that must succeed.
+    pub async fn data(&self, token: &str, query: &str, variables: Value) -> Value {
+        let mut answer = self.ask(token, query, variables).await;
+        assert!(answer.get("errors").is_none(), "{query}: {answer}");
+        answer["data"].take()
+    }
+
+    /// The payload of a mutation that takes `input` and must make something.
+    pub async fn make(&self, token: &str, mutation: &str, input: Value, fields: &str) -> Value {
+        let mut payload = self.try_make(token, mutation, input, fields).await;
+        assert_eq!(payload["userErrors"], json!([]), "{mutation}");
+        payload.take()
+    }
+
+    /// The payload of a mutation that takes `input`.
+    pub async fn try_make(&self, token: &str, name: &str, input: Value, fields: &str) -> Value {
+        let ty = format!("{}{}Input", name[..1].to_uppercase(), &name[1..]);
+        let query = format!(
+            "mutation($input: {ty}!) {{ {name}(input: $input) {{ {fields} userErrors {{ code \
+            message field }} }} }}"
+        );
+        self.data(token, &query, json!({ "input": input })).await[name].take()
+    }
+}
+
+/// The provider, as the command line acts.
+pub fn platform() -> Cx {
+    Cx::new(Actor {
+        caller: Caller::Platform,
+        client_id: None,
+    })
+}
+
+/// The code of the first error.
+pub fn code(answer: &Value) -> &str {
+    answer["errors"][0]["extensions"]["code"]
+        .as_str()
+        .unwrap_or("no error")
+}

@@ -1,0 +1,24 @@
+//! There was no room for a deployment.
+
+use berth_model::Notice;
+
+use super::Text;
+
+pub(super) fn text(notice: &Notice, reason: &str) -> Text {
+    let Notice {
+        application,
+        deployment,
+        domain_name,
+        ..
+    } = notice;
+    Text {
+        subject: format!("{deployment} could not be set up"),
+        paragraphs: vec![
+            format!("We could not set up {application} for \"{deployment}\" ({domain_name})."),
+            reason.to_owned(),
+            "Nothing was made. You can try again where you ordered, choose a smaller plan, or delete \
+             the order."
+                .to_owned(),
+        ],
+    }
+}

@@ -1,0 +1,166 @@
+//! The lab for a world: three machines with real libvirt (tests/lab/README.md).
+
+use std::{path::PathBuf, process::Command};
+
+use serde_json::Value;
+
+use crate::{Lister, MachineToEnroll, ProvisionPlan, Settings, VirshLister, image_facts};
+
+/// The smallest plan's memory.
+const GUEST_BYTES: i64 = 256 << 20;
+
+/// The lab that `make test` put up.
+#[derive(Debug)]
+pub struct Lab {
+    file: PathBuf,
+    facts: Value,
+}
+
+impl Lab {
+    /// Reads `lab.json`. Panics when there is no lab: these tests never skip.
+    #[must_use]
+    pub fn get() -> Self {
+        let file = std::env::var("BERTH_LAB").expect(
+            "BERTH_LAB must name the lab's lab.json: run scripts/test, which puts a lab up",
+        );
+        let text = std::fs::read(&file).unwrap_or_else(|cause| panic!("{file}: {cause}"));
+        Self {
+            file: file.into(),
+            facts: serde_json::from_slice(&text).unwrap(),
+        }
+    }
+
+    /// The machines' names.
+    #[must_use]
+    pub fn machines(&self) -> Vec<String> {
+        let machines = self.facts["machines"].as_array().unwrap();
+        machines
+            .iter()
+            .map(|machine| machine["name"].as_str().unwrap().to_owned())
+            .collect()
+    }
+
+    /// Breaks or mends a machine: `libvirtd-kill`, `libvirtd-start`, `libvirtd-hang`, …
+    pub fn order(&self, command: &str, machine: &str) {
+        let lab = concat!(env!("CARGO_MANIFEST_DIR"), "/lab/lab");
+        let directory = self.file.parent().unwrap();
+        let output = Command::new(lab)
+            .args([command, machine, "--dir"])
+            .arg(directory)
+            .output()
+            .unwrap();
+        assert!(
+            output.status.success(),
+            "lab {command} {machine}: {output:?}"
+        );
+    }
+
+    /// Runs `virsh` for a machine; what it printed.
+    pub fn virsh(&self, machine: &str, arguments: &[&str]) -> String {
+        let (_, uri) = self
+            .uris()
+            .into_iter()
+            .find(|(name, _)| name == machine)
+            .unwrap();
+        let output = Command::new("virsh")
+            .args(["-q", "-c", &uri])
+            .args(arguments)
+            .output()
+            .unwrap();
+        assert!(output.status.success(), "virsh {arguments:?}: {output:?}");
+        String::from_utf8(output.stdout).unwrap()
+    }
+
+    /// Removes every guest and volume that an earlier test left.
+    pub fn sweep(&self) {
+        for machine in self.machines() {
+            let listed = self.lister().list(&machine);
+            for guest in &listed.guests {
+                let id = guest.id.to_string();
+                if guest.is_on {
+                    self.virsh(&machine, &["destroy", &id]);
+                }
+                self.virsh(&machine, &["undefine", &id]);
+            }
+            for volume in self.virsh(&machine, &["vol-list", "berth"]).lines() {
+                let name = volume.split_whitespace().next().unwrap();
+                self.virsh(&machine, &["vol-delete", name, "--pool", "berth"]);
+            }
+        }
+    }
+
+    /// Settings of a world on these machines, each with room for `guests` of the smallest plan.
+    #[must_use]
+    pub fn settings(&self, guests: i64, probe_deadline: i32) -> Settings {
+        let text = |pointer: &str| {
+            self.facts
+                .pointer(pointer)
+                .and_then(Value::as_str)
+                .unwrap_or_else(|| panic!("{pointer}"))
+        };
+        let family = |subnet: &str, gateway: &str, first: &str, last: &str| {
+            [text(subnet), text(gateway), text(first), text(last)].map(str::to_owned)
+        };
+        let images =
+            std::env::var("BERTH_IMAGES").expect("BERTH_IMAGES must name the images' folder");
+        let image = PathBuf::from(images).join("tiny.qcow2");
+        let machine = |(name, uri): (String, String)| MachineToEnroll {
+            memory_reserve: self.memory(&name) - guests * GUEST_BYTES,
+            name,
+            uri,
+        };
+        Settings {
+            plan: ProvisionPlan {
+                machines: self.uris().into_iter().map(machine).collect(),
+                ipv4: family(
+                    "/subnets/ipv4",
+                    "/gateway/ipv4",
+                    "/guestAddresses/ipv4First",
+                    "/guestAddresses/ipv4Last",
+                ),
+                ipv6: family(
+                    "/subnets/ipv6",
+                    "/gateway/ipv6",
+                    "/guestAddresses/ipv6First",
+                    "/guestAddresses/ipv6Last",
+                ),
+                image: image_facts(&image),
+                probe_deadline,
+            },
+            lister: Box::new(self.lister()),
+            image,
+            simulator: None,
+        }
+    }
+
+    fn lister(&self) -> VirshLister {
+        VirshLister {
+            uris: self.uris(),
+            pool: "berth".to_owned(),
+        }
+    }
+
+    fn uris(&self) -> Vec<(String, String)> {
+        let machines = self.facts["machines"].as_array().unwrap();
+        let text = |value: &Value| value.as_str().unwrap().to_owned();
+        machines
+            .iter()
+            .map(|machine| (text(&machine["name"]), text(&machine["uri"])))
+            .collect()
+    }
+
+    /// In bytes, as libvirt tells it.
+    fn memory(&self, machine: &str) -> i64 {
+        let info = self.virsh(machine, &["nodeinfo"]);
+        let line = info
+            .lines()
+            .find_map(|line| line.strip_prefix("Memory size:"))
+            .unwrap();
+        line.split_whitespace()
+            .next()
+            .unwrap()
+            .parse::<i64>()
+            .unwrap()
+            * 1024
+    }
+}

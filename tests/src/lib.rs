@@ -1,0 +1,27 @@
+//! What the end-to-end tests share: Berth's processes, its API as a shop sees it, and a count of what
+//! is on the machines against what the database says.
+//!
+//! The processes run a binary of this crate, `berth-under-test`: Berth itself with a hook at every
+//! boundary between two steps, where a test can have it killed.
+
+mod api;
+mod count;
+mod image;
+mod lab;
+mod machines;
+mod process;
+mod provision;
+mod simulated;
+mod wait;
+mod world;
+
+pub use api::{Api, global_uuid};
+pub use count::differences;
+pub use image::image_facts;
+pub use lab::Lab;
+pub use machines::{Listed, ListedGuest, Lister, SimulatedLister, VirshLister};
+pub use process::{Process, ended_by_sigkill};
+pub use provision::{Catalogue, MachineToEnroll, ProvisionPlan, provision};
+pub use simulated::simulated;
+pub use wait::until;
+pub use world::{Settings, Worker, World};

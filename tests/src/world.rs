@@ -1,0 +1,322 @@
+//! A platform of its own for a test: a database, the API in a process, workers on demand, machines.
+
+use std::{
+    fs::Permissions,
+    net::TcpListener,
+    os::unix::fs::PermissionsExt,
+    path::{Path, PathBuf},
+    process::{Command, Output},
+    sync::atomic::{AtomicU32, Ordering},
+    time::Duration,
+};
+
+use berth_store::testing::{KEYRING, TestDatabase};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+use crate::{Api, Catalogue, Lister, Process, ProvisionPlan, differences, provision, until};
+
+/// What a world is made of.
+pub struct Settings {
+    /// What the provider has.
+    pub plan: ProvisionPlan,
+    /// Lists machines.
+    pub lister: Box<dyn Lister>,
+    /// The image's file.
+    pub image: PathBuf,
+    /// Where simulated machines live, if there are some.
+    pub simulator: Option<PathBuf>,
+}
+
+/// A platform.
+pub struct World {
+    /// As the provider.
+    pub platform: Api,
+    /// As a storefront.
+    pub storefront: Api,
+    /// A tenant of the storefront.
+    pub tenant: String,
+    /// What can be ordered.
+    pub catalogue: Catalogue,
+    /// The database, as its owner.
+    pub sql: tokio_postgres::Client,
+    /// The machines.
+    pub lister: Box<dyn Lister>,
+    environment: Environment,
+    orders: AtomicU32,
+    _api: Process,
+    database: TestDatabase,
+    home: TempDir,
+}
+
+/// How a worker runs.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Worker {
+    /// At which boundary it is killed, counted from 1.
+    pub kill_at: Option<u32>,
+    /// Operations at a time; 1 unless given.
+    pub concurrency: Option<u32>,
+}
+
+impl World {
+    /// Everything up, with no worker running.
+    pub async fn new(settings: Settings) -> Self {
+        let home = tempfile::tempdir().unwrap();
+        let database = TestDatabase::new().await;
+        keyring_write(&home.path().join("keys"));
+        let environment = Environment::new(home.path(), &database.app_url, &settings);
+        environment.run(&["image", "import", settings.image.to_str().unwrap()]);
+        let api = environment.start("api", &[], home.path());
+        environment.ready(environment.api_ready).await;
+        let platform = environment.client(&["--kind", "platform"]).await;
+        let storefront = environment
+            .client(&["--kind", "storefront", "--storefront", "Test shop"])
+            .await;
+        let mut worker = environment.start("worker", &[], home.path());
+        let catalogue = provision(&platform, &settings.plan).await;
+        worker.stop().await;
+        let input =
+            json!({ "name": "Test", "ownerName": "Anna", "ownerEmail": "anna@example.org" });
+        let tenant = storefront
+            .done("tenantCreate", input, "tenant { id }")
+            .await;
+        Self {
+            platform,
+            storefront,
+            tenant: tenant["tenant"]["id"].as_str().unwrap().to_owned(),
+            catalogue,
+            sql: connect(&database.owner_url).await,
+            lister: settings.lister,
+            environment,
+            orders: AtomicU32::new(0),
+            _api: api,
+            database,
+            home,
+        }
+    }
+
+    /// Starts a worker.
+    #[must_use]
+    pub fn worker(&self, worker: Worker) -> Process {
+        let mut variables = Vec::new();
+        if let Some(number) = worker.kill_at {
+            variables.push(("BERTH_TEST_KILL_AT", number.to_string()));
+        }
+        let concurrency = worker.concurrency.unwrap_or(1).to_string();
+        variables.push(("BERTH_WORKER_CONCURRENCY", concurrency.clone()));
+        variables.push(("BERTH_WORKER_PER_TENANT_LIMIT", concurrency));
+        self.environment
+            .start("worker", &variables, self.home.path())
+    }
+
+    /// Orders a tiny deployment; the ids of deployment and operation.
+    pub async fn order(&self, plan: &str, options: Value) -> (String, String) {
+        let payload = self.order_payload(plan, options).await;
+        assert_eq!(payload["userErrors"], json!([]));
+        let id = |noun: &str| payload[noun]["id"].as_str().unwrap().to_owned();
+        (id("deployment"), id("operation"))
+    }
+
+    async fn order_payload(&self, plan: &str, options: Value) -> Value {
+        let number = self.orders.fetch_add(1, Ordering::Relaxed);
+        let input = json!({
+            "tenantId": self.tenant, "applicationVersionId": self.catalogue.version, "planId": plan,
+            "name": "Tiny", "domainName": format!("t{number}.example.org"), "options": options,
+            "administratorUsername": "anna", "administratorEmail": "anna@example.org",
+        });
+        let selection = "deployment { id } operation { id }";
+        self.storefront
+            .mutate("deploymentCreate", input, selection)
+            .await
+    }
+
+    /// Calls a mutation of a deployment; the id of its operation.
+    pub async fn change(&self, mutation: &str, deployment: &str, more: Value) -> String {
+        let mut input = more;
+        input["deploymentId"] = json!(deployment);
+        let payload = self
+            .storefront
+            .done(mutation, input, "operation { id }")
+            .await;
+        payload["operation"]["id"].as_str().unwrap().to_owned()
+    }
+
+    /// Has a worker carry out everything that waits; the end of `operation`.
+    pub async fn carry_out(&self, operation: &str) -> Value {
+        let mut worker = self.worker(Worker::default());
+        let ended = self
+            .platform
+            .operation_end(operation, Duration::from_secs(120))
+            .await;
+        worker.stop().await;
+        ended
+    }
+
+    /// Lets the time of all leases be over.
+    pub async fn leases_end(&self) {
+        self.sql
+            .batch_execute(
+                "UPDATE operations SET lease_until = '2000-01-01' WHERE state = 'RUNNING';
+                UPDATE operations SET run_after = '2000-01-01' WHERE state = 'PENDING';
+                NOTIFY berth_queue",
+            )
+            .await
+            .unwrap();
+    }
+
+    /// Where an operation is, read past the API: for loops that must not miss a moment.
+    pub async fn operation_state(&self, operation: &str) -> String {
+        let id = crate::global_uuid(&json!(operation)).to_string();
+        let sql = "SELECT state FROM operations WHERE id::text = $1";
+        self.sql.query_one(sql, &[&id]).await.unwrap().get(0)
+    }
+
+    /// A deployment's state.
+    pub async fn state(&self, deployment: &str) -> String {
+        let document = "query($id: ID!) { node(id: $id) { ... on Deployment { state } } }";
+        let data = self
+            .storefront
+            .query(document, json!({ "id": deployment }))
+            .await;
+        data["node"]["state"].as_str().unwrap().to_owned()
+    }
+
+    /// Counts what is on the machines against what the database says: they must agree.
+    pub async fn assert_counted(&self, what: &str) {
+        let found = differences(&self.sql, self.lister.as_ref()).await;
+        assert!(found.is_empty(), "after {what}: {found:#?}");
+    }
+
+    /// The database, as Berth reaches it.
+    #[must_use]
+    pub fn app_url(&self) -> &str {
+        &self.database.app_url
+    }
+}
+
+/// The configuration of a world's processes, as environment variables.
+struct Environment {
+    variables: Vec<(&'static str, String)>,
+    url: String,
+    api_ready: u16,
+    started: AtomicU32,
+}
+
+impl Environment {
+    fn new(home: &Path, app_url: &str, settings: &Settings) -> Self {
+        let (api, internal) = (free_port(), free_port());
+        let mut variables = vec![
+            ("BERTH_DATABASE_URL", app_url.to_owned()),
+            ("BERTH_DATABASE_MAX_CONNECTIONS", "12".to_owned()),
+            ("BERTH_KEYS_FILE", home.join("keys").display().to_string()),
+            (
+                "BERTH_IMAGES_DIRECTORY",
+                home.join("images").display().to_string(),
+            ),
+            ("BERTH_API_LISTEN", format!("127.0.0.1:{api}")),
+            ("BERTH_FLEET_RECONCILE_SECONDS", "3600".to_owned()),
+            ("BERTH_WORKER_MAX_ATTEMPTS", "100".to_owned()),
+            ("BERTH_LOG_FILTER", "info,berth=debug".to_owned()),
+        ];
+        if let Some(directory) = &settings.simulator {
+            variables.push((
+                "BERTH_FLEET_SIMULATOR_DIRECTORY",
+                directory.display().to_string(),
+            ));
+        }
+        variables.push(("BERTH_INTERNAL_LISTEN", format!("127.0.0.1:{internal}")));
+        Self {
+            variables,
+            url: format!("http://127.0.0.1:{api}"),
+            api_ready: internal,
+            started: AtomicU32::new(0),
+        }
+    }
+
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(binary());
+        command
+            .args(arguments)
+            .envs(self.variables.iter().map(|(name, value)| (name, value)));
+        command
+    }
+
+    fn run(&self, arguments: &[&str]) -> Output {
+        let output = self.command(arguments).output().unwrap();
+        assert!(output.status.success(), "{arguments:?}: {output:?}");
+        output
+    }
+
+    fn start(&self, role: &str, variables: &[(&str, String)], home: &Path) -> Process {
+        let number = self.started.fetch_add(1, Ordering::Relaxed);
+        let mut command = self.command(&[role]);
+        command.envs(variables.iter().map(|(name, value)| (name, value)));
+        if role == "worker" {
+            // Workers come and go; nobody asks them for metrics.
+            command.env(
+                "BERTH_INTERNAL_LISTEN",
+                format!("127.0.0.1:{}", free_port()),
+            );
+            command.env("BERTH_WORKER_NAME", format!("worker-{number}"));
+        }
+        Process::start(command, &home.join(format!("{role}-{number}.log")))
+    }
+
+    async fn ready(&self, port: u16) {
+        let url = format!("http://127.0.0.1:{port}/readyz");
+        let look = || async {
+            let answer = reqwest::get(&url).await.ok()?;
+            answer.status().is_success().then_some(())
+        };
+        until(Duration::from_secs(30), look, || url.clone()).await;
+    }
+
+    async fn client(&self, kind: &[&str]) -> Api {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        let path = file.path().to_str().unwrap();
+        let mut arguments = vec!["client", "create", "--name", "test", "--env-file", path];
+        arguments.extend(kind);
+        self.run(&arguments);
+        let text = std::fs::read_to_string(path).unwrap();
+        let value = |name: &str| {
+            let line = text.lines().find_map(|line| line.split_once(name));
+            line.unwrap_or_else(|| panic!("{name} in {text}"))
+                .1
+                .trim_matches(['"', '\''])
+                .to_owned()
+        };
+        let (id, secret) = (value("BERTH_CLIENT_ID="), value("BERTH_CLIENT_SECRET="));
+        Api::sign_in(&self.url, &id, &secret).await
+    }
+}
+
+fn keyring_write(file: &Path) {
+    std::fs::write(file, KEYRING).unwrap();
+    std::fs::set_permissions(file, Permissions::from_mode(0o600)).unwrap();
+}
+
+/// The binary under test: Cargo puts it beside the folder of the test that runs.
+fn binary() -> PathBuf {
+    let test = std::env::current_exe().unwrap();
+    test.parent()
+        .unwrap()
+        .parent()
+        .unwrap()
+        .join("berth-under-test")
+}
+
+fn free_port() -> u16 {
+    TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap()
+        .port()
+}
+
+async fn connect(url: &str) -> tokio_postgres::Client {
+    let (client, connection) = tokio_postgres::connect(url, tokio_postgres::NoTls)
+        .await
+        .unwrap();
+    tokio::spawn(connection);
+    client
+}

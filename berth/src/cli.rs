@@ -110,7 +110,8 @@ pub enum ClientKind {
 /// `berth keys`
 #[derive(Debug, Subcommand)]
 pub enum Keys {
-    /// Appends a new key to a file (mode 0600), which is made if it isn't there. The newest key seals,
+    /// Appends a new key to a file (mode 0600), which is made if it isn't there. The newest key
+    /// seals,
     /// all of them open.
     Generate {
         /// The keyring.
@@ -137,7 +138,8 @@ pub enum Image {
 /// `berth fleet`
 #[derive(Clone, Copy, Debug, Subcommand)]
 pub enum Fleet {
-    /// Compares what machines count as sold with the sums of reservations; exit code 1 if they differ.
+    /// Compares what machines count as sold with the sums of reservations; exit code 1 if they
+    /// differ.
     Check,
 }
 

@@ -1,6 +1,7 @@
 //! Names and mail. It holds what is checked and used: the notices that operations cause, by lettre.
 //!
-//! [`Mailer`] implements [`berth_model::Notices`]. What a notice says is in `text/`, one file for each;
+//! [`Mailer`] implements [`berth_model::Notices`]. What a notice says is in `text/`, one file for
+//! each;
 //! how it becomes a mail in `message`; which way it leaves in `transport`.
 
 mod mailer;

@@ -37,7 +37,8 @@ impl Mailer {
         })
     }
 
-    /// What was sent by [`TransportConfig::Memory`], as it would go over the wire. Empty for others.
+    /// What was sent by [`TransportConfig::Memory`], as it would go over the wire. Empty for
+    /// others.
     pub async fn sent(&self) -> Vec<String> {
         self.transport.sent().await
     }

@@ -1,4 +1,5 @@
-//! From a notice to a mail: headers (RFC 5322) and a text with an HTML twin (RFC 2046 section 5.1.4).
+//! From a notice to a mail: headers (RFC 5322) and a text with an HTML twin (RFC 2046 section
+//! 5.1.4).
 
 use std::time::SystemTime;
 
@@ -72,7 +73,8 @@ pub(crate) fn compose(
         .map_err(Error::internal)
 }
 
-/// A name and an address as lettre's type. lettre panics on a name with a line's end, so none gets there.
+/// A name and an address as lettre's type. lettre panics on a name with a line's end, so none gets
+/// there.
 pub(crate) fn mailbox(name: &str, email: &EmailAddress) -> Result<Mailbox> {
     let email: Address = email.as_str().parse().map_err(Error::internal)?;
     Ok(Mailbox::new(Some(one_line(name)), email))

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-/// The wait after the try `attempts` (from 1): `base`, doubled with every try, `cap` at most, and of that
-/// the part `jitter` (0.5 to 1), so that what failed together isn't tried again together.
+/// The wait after the try `attempts` (from 1): `base`, doubled with every try, `cap` at most, and
+/// of that the part `jitter` (0.5 to 1), so that what failed together isn't tried again together.
 pub(crate) fn backoff(base: Duration, cap: Duration, attempts: i32, jitter: f64) -> Duration {
     let doublings = u32::try_from(attempts.saturating_sub(1).clamp(0, 30)).unwrap_or(0);
     let whole = base.saturating_mul(1 << doublings).min(cap);

@@ -124,7 +124,8 @@ impl Carrier {
         TimeDelta::from_std(wait).unwrap_or(TimeDelta::MAX)
     }
 
-    /// Nothing can be written: when its lease is over, a worker goes on from what the world is then.
+    /// Nothing can be written: when its lease is over, a worker goes on from what the world is
+    /// then.
     fn left(&self, error: &Error) {
         if error.code() == ErrorCode::ClaimLost {
             metrics::counter!(gauges::CLAIMS_LOST).increment(1);

@@ -17,11 +17,13 @@ pub struct RunnerConfig {
     pub poll: Duration,
     /// How often an operation is tried before it is given up; an undo has as many tries again.
     pub max_attempts: i32,
-    /// The wait before the second try; it doubles with every try, and a random half is taken off it.
+    /// The wait before the second try; it doubles with every try, and a random half is taken off
+    /// it.
     pub backoff_base: Duration,
     /// The longest wait between two tries.
     pub backoff_cap: Duration,
-    /// The longest time of one step, repeats included. The last bound: a step has closer ones itself.
+    /// The longest time of one step, repeats included. The last bound: a step has closer ones
+    /// itself.
     pub step_limit: Duration,
     /// How long a step may go on when the worker stops.
     pub grace: Duration,

@@ -1,8 +1,8 @@
 //! The course of an operation: its steps in order, and their undoing after a cancel.
 //!
-//! Between two steps, and while a step waits, it is looked whether the operation was superseded (it ends
-//! at once), cancelled (its undo steps run) or the worker stops (it is handed back). While it is undone
-//! only the first and the last count.
+//! Between two steps, and while a step waits, it is looked whether the operation was superseded (it
+//! ends at once), cancelled (its undo steps run) or the worker stops (it is handed back). While it
+//! is undone only the first and the last count.
 
 use std::time::Duration;
 
@@ -163,7 +163,7 @@ impl Carrier {
             return Err(error);
         }
         let (code, cause) = (error.code(), error.cause_text());
-        tracing::warn!(step = step.name, %code, cause, "a step failed");
+        tracing::warn!(step = step.name, %code, %error, cause, "a step failed");
         let write = self
             .shared
             .store

@@ -29,8 +29,8 @@ pub struct Work {
 pub enum StepEnd {
     /// It is done; the message tells people what was found or made.
     Done(String),
-    /// Nothing is wrong, it only takes time: run it again after `after`. The claim is kept; a cancel, a
-    /// supersede or a stop of the worker is honoured in between.
+    /// Nothing is wrong, it only takes time: run it again after `after`. The claim is kept; a
+    /// cancel, a supersede or a stop of the worker is honoured in between.
     Again {
         /// How long to wait.
         after: Duration,
@@ -44,8 +44,8 @@ pub enum StepEnd {
 /// How a step failed.
 #[derive(Debug)]
 pub enum StepError {
-    /// It may work later: the operation is tried again from its first step, after a growing time. After
-    /// the last try the error is final.
+    /// It may work later: the operation is tried again from its first step, after a growing time.
+    /// After the last try the error is final.
     Retry(Error),
     /// It won't work: the operation fails now.
     Final(Error),
@@ -66,8 +66,8 @@ pub trait Executor: Send + Sync + 'static {
     /// Runs a step. Dropped at any await when the claim is lost.
     async fn run(&self, work: &Work, step: &Step) -> Result<StepEnd, StepError>;
 
-    /// Called before an operation is written as failed for good (`error`), so that what it worked on says
-    /// so too. Repeated after a crash, like a step.
+    /// Called before an operation is written as failed for good (`error`), so that what it worked
+    /// on says so too. Repeated after a crash, like a step.
     async fn gave_up(&self, work: &Work, error: &Error) -> Result<()>;
 }
 

@@ -12,9 +12,9 @@ use tokio::{
 use crate::carry::Carrier;
 
 impl Carrier {
-    /// Keeps the lease and hears what is asked of the operation, until the claim is lost; returns why.
-    /// A worker that can't reach the database gives up at three quarters of the lease: then it has
-    /// stopped before another begins.
+    /// Keeps the lease and hears what is asked of the operation, until the claim is lost; returns
+    /// why. A worker that can't reach the database gives up at three quarters of the lease: then it
+    /// has stopped before another begins.
     pub(crate) async fn lease_keep(&self) -> Error {
         let lease = self.shared.config.lease;
         let (store, claim) = (&self.shared.store, &self.work.claim);
@@ -40,7 +40,8 @@ impl Carrier {
                 }
                 Ok(Err(error)) if error.code() == ErrorCode::ClaimLost => return error,
                 Ok(Err(error)) if Instant::now() < lost_at => {
-                    tracing::warn!(code = %error.code(), cause = error.cause_text(), "no heartbeat");
+                    let (code, cause) = (error.code(), error.cause_text());
+                    tracing::warn!(%code, cause, "no heartbeat");
                     next = (asked_at + pause(lease)).min(lost_at);
                 }
                 Ok(Err(_)) | Err(_) => {

@@ -1,8 +1,9 @@
 //! The runner of long work: leases, steps, retries, fairness. Knows no job.
 //!
-//! A room that has work implements [`Executor`]. The runner claims an operation, runs its steps outside
-//! any transaction, keeps the lease, and writes every start, end and progress as an event. Each step
-//! looks at the world first and does only what is missing, so that any of them can be repeated.
+//! A room that has work implements [`Executor`]. The runner claims an operation, runs its steps
+//! outside any transaction, keeps the lease, and writes every start, end and progress as an event.
+//! Each step looks at the world first and does only what is missing, so that any of them can be
+//! repeated.
 
 mod attempt;
 mod backoff;

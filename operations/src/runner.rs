@@ -1,7 +1,7 @@
 //! The worker: claims operations as long as it has hands free, and carries each out.
 //!
-//! One loop claims, so that a worker's hands don't race each other; a notification wakes it, and it also
-//! looks by itself from time to time. Each operation is carried out in a task of its own.
+//! One loop claims, so that a worker's hands don't race each other; a notification wakes it, and it
+//! also looks by itself from time to time. Each operation is carried out in a task of its own.
 
 use std::{sync::Arc, time::Duration};
 
@@ -59,8 +59,8 @@ impl Runner {
         }
     }
 
-    /// Works until `stop` is cancelled. Then it claims nothing more, lets steps that run go on for the
-    /// grace time, hands back what isn't finished, and returns.
+    /// Works until `stop` is cancelled. Then it claims nothing more, lets steps that run go on for
+    /// the grace time, hands back what isn't finished, and returns.
     pub async fn run(self, stop: CancellationToken) {
         let shared = &self.shared;
         let tasks = TaskTracker::new();
@@ -127,7 +127,8 @@ impl Shared {
             }
             Ok(Ok(None)) => None,
             Ok(Err(error)) => {
-                tracing::warn!(code = %error.code(), cause = error.cause_text(), "can't claim work");
+                let (code, cause) = (error.code(), error.cause_text());
+                tracing::warn!(%code, cause, "can't claim work");
                 None
             }
             Err(_elapsed) => {

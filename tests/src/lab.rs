@@ -1,6 +1,6 @@
 //! The lab for a world: three machines with real libvirt (tests/lab/README.md).
 
-use std::{path::PathBuf, process::Command};
+use std::{net::Ipv6Addr, path::PathBuf, process::Command};
 
 use serde_json::Value;
 
@@ -98,9 +98,14 @@ impl Lab {
                 .and_then(Value::as_str)
                 .unwrap_or_else(|| panic!("{pointer}"))
         };
-        let family = |subnet: &str, gateway: &str, first: &str, last: &str| {
-            [text(subnet), text(gateway), text(first), text(last)].map(str::to_owned)
-        };
+        let ipv4 = [
+            "/subnets/ipv4",
+            "/gateway/ipv4",
+            "/guestAddresses/ipv4First",
+            "/guestAddresses/ipv4Last",
+        ];
+        let first: Ipv6Addr = text("/guestAddresses/ipv6First").parse().unwrap();
+        let last = Ipv6Addr::from_bits(first.to_bits() + 199);
         let images =
             std::env::var("BERTH_IMAGES").expect("BERTH_IMAGES must name the images' folder");
         let image = PathBuf::from(images).join("tiny.qcow2");
@@ -112,18 +117,13 @@ impl Lab {
         Settings {
             plan: ProvisionPlan {
                 machines: self.uris().into_iter().map(machine).collect(),
-                ipv4: family(
-                    "/subnets/ipv4",
-                    "/gateway/ipv4",
-                    "/guestAddresses/ipv4First",
-                    "/guestAddresses/ipv4Last",
-                ),
-                ipv6: family(
-                    "/subnets/ipv6",
-                    "/gateway/ipv6",
-                    "/guestAddresses/ipv6First",
-                    "/guestAddresses/ipv6Last",
-                ),
+                ipv4: ipv4.map(|pointer| text(pointer).to_owned()),
+                ipv6: [
+                    text("/subnets/ipv6").to_owned(),
+                    text("/gateway/ipv6").to_owned(),
+                    first.to_string(),
+                    last.to_string(),
+                ],
                 image: image_facts(&image),
                 probe_deadline,
             },

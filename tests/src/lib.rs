@@ -4,6 +4,11 @@
 //! The processes run a binary of this crate, `berth-under-test`: Berth itself with a hook at every
 //! boundary between two steps, where a test can have it killed.
 
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test's help fails where it stands, as a test does"
+)]
+
 mod api;
 mod count;
 mod image;
@@ -24,4 +29,4 @@ pub use process::{Process, ended_by_sigkill};
 pub use provision::{Catalogue, MachineToEnroll, ProvisionPlan, provision};
 pub use simulated::simulated;
 pub use wait::until;
-pub use world::{Settings, Worker, World};
+pub use world::{Settings, Worker, World, binary};

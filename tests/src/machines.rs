@@ -1,12 +1,9 @@
 //! What is on the machines, listed without Berth's own code where there is another way.
 
-use std::{
-    collections::BTreeSet,
-    path::{Path, PathBuf},
-    process::Command,
-};
+use std::{collections::BTreeSet, path::PathBuf, process::Command, sync::Arc};
 
-use serde_json::Value;
+use berth_hypervisor::{SimulatedMachine, SimulatorConfig};
+use berth_model::SystemClock;
 use uuid::Uuid;
 
 /// Everything of Berth's on a machine.
@@ -83,7 +80,7 @@ impl Lister for VirshLister {
     }
 }
 
-/// Simulated machines, by their files.
+/// Simulated machines, as they are now.
 #[derive(Debug)]
 pub struct SimulatedLister {
     /// Where the files are.
@@ -92,27 +89,20 @@ pub struct SimulatedLister {
 
 impl Lister for SimulatedLister {
     fn list(&self, machine: &str) -> Listed {
-        let state = read(&self.directory.join(format!("{machine}.json")));
-        let guests = state["guests"]
-            .as_object()
-            .unwrap()
-            .iter()
-            .map(|(id, guest)| ListedGuest {
-                id: id.parse().unwrap(),
-                // Off and crashed are words; on is a word with details.
-                is_on: guest["power"].is_object(),
-            });
-        let names = state["volumes"].as_object().unwrap().keys();
+        let config = SimulatorConfig::default();
+        let clock = Arc::new(SystemClock);
+        let machine = SimulatedMachine::open(&self.directory, machine, &config, clock).unwrap();
+        let state = machine.state().unwrap();
+        let guests = state.guests.iter().map(|(id, guest)| ListedGuest {
+            id: *id,
+            is_on: guest.power.is_on(),
+        });
+        let volumes = state.volumes.keys().filter(|name| is_counted(name));
         Listed {
             guests: guests.collect(),
-            volumes: names.filter(|name| is_counted(name)).cloned().collect(),
+            volumes: volumes.cloned().collect(),
         }
     }
-}
-
-fn read(file: &Path) -> Value {
-    let text = std::fs::read(file).unwrap_or_else(|cause| panic!("{}: {cause}", file.display()));
-    serde_json::from_slice(&text).unwrap()
 }
 
 /// Consoles come and go with their guests.

@@ -56,12 +56,16 @@ pub struct Worker {
     pub kill_at: Option<u32>,
     /// Operations at a time; 1 unless given.
     pub concurrency: Option<u32>,
+    /// Seconds between two looks of the reconciler; so long that only events wake it unless given.
+    pub reconcile: Option<u32>,
 }
 
 impl World {
     /// Everything up, with no worker running.
     pub async fn new(settings: Settings) -> Self {
-        let home = tempfile::tempdir().unwrap();
+        let mut home = tempfile::tempdir().unwrap();
+        // For a look at the logs afterwards.
+        home.disable_cleanup(std::env::var_os("BERTH_TEST_KEEP").is_some());
         let database = TestDatabase::new().await;
         keyring_write(&home.path().join("keys"));
         let environment = Environment::new(home.path(), &database.app_url, &settings);
@@ -101,6 +105,9 @@ impl World {
         let mut variables = Vec::new();
         if let Some(number) = worker.kill_at {
             variables.push(("BERTH_TEST_KILL_AT", number.to_string()));
+        }
+        if let Some(seconds) = worker.reconcile {
+            variables.push(("BERTH_FLEET_RECONCILE_SECONDS", seconds.to_string()));
         }
         let concurrency = worker.concurrency.unwrap_or(1).to_string();
         variables.push(("BERTH_WORKER_CONCURRENCY", concurrency.clone()));
@@ -296,7 +303,7 @@ fn keyring_write(file: &Path) {
 }
 
 /// The binary under test: Cargo puts it beside the folder of the test that runs.
-fn binary() -> PathBuf {
+pub fn binary() -> PathBuf {
     let test = std::env::current_exe().unwrap();
     test.parent()
         .unwrap()

@@ -1,4 +1,5 @@
-//! A client of the public API, as anybody could write one: OAuth client credentials (RFC 6749 section
+//! A client of the public API, as anybody could write one: OAuth client credentials (RFC 6749
+//! section
 //! 4.4), GraphQL over HTTP, and operations followed over graphql-transport-ws.
 
 mod follow;

@@ -13,7 +13,8 @@ use crate::{
     provision::{Catalogue, ImageFile, MachineDefinition, Provider, Range, SiteDefinition},
 };
 
-/// Of the memory that is free now, what the lab's machines may sell together: the rest is for QEMU's own
+/// Of the memory that is free now, what the lab's machines may sell together: the rest is for
+/// QEMU's own
 /// needs and for whoever else works on this computer.
 const SOLD_PERCENT: u64 = 80;
 /// Emulated processors are threads like any others.
@@ -115,7 +116,9 @@ fn site(lab: Lab, meminfo: &str) -> Result<SiteDefinition, Failure> {
             uri: machine.uri,
             storage_pool: machine.pool,
             guest_type: "QEMU",
-            memory_reserve_bytes: total.saturating_sub(sold),
+            // More than any of them has: nothing is sold before its part is known.
+            memory_reserve_bytes: total,
+            memory_sold_bytes: Some(sold),
             vcpu_overcommit_percent: VCPU_OVERCOMMIT_PERCENT,
         })
         .collect();
@@ -177,8 +180,8 @@ mod tests {
         assert_eq!(site.name, "lab-38d0a");
         assert_eq!(site.machines.len(), 2);
         assert_eq!(site.ipv6.unwrap().last, "fd50::10ff");
-        // 80 % of 500 KiB is 400 KiB: 200 KiB each, and the rest of 1000 KiB is kept.
-        assert_eq!(site.machines[0].memory_reserve_bytes, 800 * 1024);
+        // 80 % of 500 KiB is 400 KiB: 200 KiB each.
+        assert_eq!(site.machines[0].memory_sold_bytes, Some(200 * 1024));
         assert!(memory_of(meminfo, "Mem").is_err());
     }
 }

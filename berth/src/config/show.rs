@@ -28,11 +28,8 @@ pub(crate) fn show_source(
     }
     let mut out = String::new();
     for (section, _) in SECTIONS {
-        let _ = write!(
-            out,
-            "{}[{section}]\n",
-            if out.is_empty() { "" } else { "\n" }
-        );
+        let gap = if out.is_empty() { "" } else { "\n" };
+        let _ = writeln!(out, "{gap}[{section}]");
         let prefix = format!("{section}.");
         for key in KEYS.iter().filter(|key| key.name.starts_with(&prefix)) {
             let set = settings.values.get(key.name);

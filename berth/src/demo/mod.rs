@@ -1,4 +1,5 @@
-//! `berth demo`: a storefront. It speaks the public API alone, as any shop would: signs an operator up,
+//! `berth demo`: a storefront. It speaks the public API alone, as any shop would: signs an operator
+//! up,
 //! orders an application, follows the order live, fetches the hand-over, and tries what it got.
 
 mod catalogue;
@@ -75,7 +76,7 @@ async fn application_try(
         let room = matrix::try_out(&target, &handover, &order.domain_name, ids).await?;
         return Ok(("matrix room", room));
     }
-    Ok(("answer", web::try_out(&target, &choice.probe_path).await?))
+    Ok(("answer", web::try_out(&target, "/").await?))
 }
 
 fn rows(

@@ -1,4 +1,5 @@
-//! An operation's events as lines, one for each step that ended, with a bar below them on a terminal.
+//! An operation's events as lines, one for each step that ended, with a bar below them on a
+//! terminal.
 
 use std::io::{self, IsTerminal, Write};
 

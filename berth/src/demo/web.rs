@@ -1,4 +1,5 @@
-//! A deployment at its address: names don't lead to it yet, so the Host header says which one is meant.
+//! A deployment at its address: names don't lead to it yet, so the Host header says which one is
+//! meant.
 
 use std::time::Duration;
 

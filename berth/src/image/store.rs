@@ -24,7 +24,8 @@ pub struct Imported {
     pub virtual_bytes: u64,
 }
 
-/// Copies a qcow2 file into the store, under the name of its SHA-256. The copy is there whole or not at
+/// Copies a qcow2 file into the store, under the name of its SHA-256. The copy is there whole or
+/// not at
 /// all; one that is there already stays. The error is for people.
 pub fn import(directory: &Path, file: &Path) -> Result<Imported, String> {
     let failed = |what: &Path, cause: io::Error| format!("{}: {cause}", what.display());
@@ -53,7 +54,8 @@ pub fn import(directory: &Path, file: &Path) -> Result<Imported, String> {
     imported
 }
 
-/// Copies and hashes in one pass: what was hashed is what was written. The first bytes, the number of
+/// Copies and hashes in one pass: what was hashed is what was written. The first bytes, the number
+/// of
 /// bytes and their hash.
 fn copy(source: &mut File, target: &Path) -> io::Result<(Vec<u8>, u64, Sha256)> {
     let mut target = File::create(target)?;

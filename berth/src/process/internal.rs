@@ -36,7 +36,6 @@ pub(crate) struct Running(Arc<AtomicBool>);
 
 impl Part {
     /// A part that runs from now on, as long as the other half lives.
-
     pub(crate) fn new(name: &'static str) -> (Self, Running) {
         let runs = Arc::new(AtomicBool::new(true));
         (

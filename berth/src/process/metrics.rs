@@ -1,4 +1,5 @@
-//! Metrics in Prometheus' text format. Rooms count with the `metrics` macros; what can only be asked
+//! Metrics in Prometheus' text format. Rooms count with the `metrics` macros; what can only be
+//! asked
 //! for (pool, queue) is asked for when somebody reads.
 
 use std::time::Duration;

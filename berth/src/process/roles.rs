@@ -36,7 +36,8 @@ pub(crate) struct Roles {
     pub(crate) worker: bool,
 }
 
-/// Runs the roles until `stop` is cancelled, and then until what they had begun is finished or handed
+/// Runs the roles until `stop` is cancelled, and then until what they had begun is finished or
+/// handed
 /// back, at most for the grace time and a little. `ready` is called once everything listens.
 pub(crate) async fn run(
     config: &Config,

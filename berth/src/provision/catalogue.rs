@@ -60,7 +60,8 @@ struct Probe {
     deadline_seconds: u32,
 }
 
-/// An option: its kind follows from what is given. `choices`, `max_length` (a text), `min` and `max`
+/// An option: its kind follows from what is given. `choices`, `max_length` (a text), `min` and
+/// `max`
 /// (a number), or none of them (true or false).
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -13,7 +13,7 @@ const SITES: &str = "{
   networks(first: 100) { nodes { id name site { id } } }
 }";
 const MACHINES: &str = "{ machines(first: 100) { nodes {
-  id name state uri operations(last: 1) { nodes { id state } }
+  id name state uri memoryBytes memoryLimitBytes operations(last: 1) { nodes { id state } }
 } } }";
 const SITE_CREATE: &str = "mutation($input: SiteCreateInput!) {
   siteCreate(input: $input) { site { id } userErrors { code message field } }
@@ -26,6 +26,9 @@ const NETWORK_CREATE: &str = "mutation($input: NetworkCreateInput!) {
 }";
 const MACHINE_ENROLL: &str = "mutation($input: MachineEnrollInput!) {
   machineEnroll(input: $input) { operation { id } userErrors { code message field } }
+}";
+const MACHINE_UPDATE: &str = "mutation($input: MachineUpdateInput!) {
+  machineUpdate(input: $input) { machine { id } userErrors { code message field } }
 }";
 
 /// A site with one rack and one network.
@@ -61,8 +64,11 @@ pub(crate) struct MachineDefinition {
     pub(crate) uri: String,
     pub(crate) storage_pool: String,
     pub(crate) guest_type: &'static str,
-    /// Kept for the host, in bytes.
+    /// Kept for the host, in bytes, when it is enrolled.
     pub(crate) memory_reserve_bytes: u64,
+    /// What it may sell of its memory once it was looked at, in bytes; without it all but the
+    /// above.
+    pub(crate) memory_sold_bytes: Option<u64>,
     pub(crate) vcpu_overcommit_percent: u32,
 }
 
@@ -91,6 +97,29 @@ impl Provider {
                 return Err(Failure::new(Exit::Operation, message));
             }
             say(format!("machine {name}"));
+        }
+        self.memory_limit(site).await
+    }
+
+    /// What a machine reports isn't known before it was looked at. One that may sell nothing yet
+    /// was
+    /// enrolled just now, or by a run that was interrupted here.
+    async fn memory_limit(&self, site: &SiteDefinition) -> Result<(), Failure> {
+        let known = self.ask(MACHINES).await?;
+        for machine in &site.machines {
+            let Some(sold) = machine.memory_sold_bytes else {
+                continue;
+            };
+            let node = node_where(&known, "/machines", "name", &machine.name);
+            let Some(node) = node.filter(|node| node["memoryLimitBytes"] == 0) else {
+                continue;
+            };
+            let memory = node["memoryBytes"].as_u64().unwrap_or(0);
+            let input = json!({
+                "machineId": text_at(node, "/id")?,
+                "memoryReserveBytes": memory.saturating_sub(sold),
+            });
+            self.make("machineUpdate", MACHINE_UPDATE, input).await?;
         }
         Ok(())
     }

@@ -1,6 +1,8 @@
-//! `berth sandbox`: the API over simulated machines, on a laptop. No root, no libvirt: only PostgreSQL.
+//! `berth sandbox`: the API over simulated machines, on a laptop. No root, no libvirt: only
+//! PostgreSQL.
 //!
-//! It is `berth serve` with a configuration of its own, whose machines are `sim:NAME`; site, catalogue
+//! It is `berth serve` with a configuration of its own, whose machines are `sim:NAME`; site,
+//! catalogue
 //! and tenants are made over the public API, as on a real installation.
 
 mod fault;

@@ -71,6 +71,7 @@ fn site() -> SiteDefinition {
             storage_pool: super::simulator_config().pool,
             guest_type: "KVM",
             memory_reserve_bytes: 1 << 30,
+            memory_sold_bytes: None,
             vcpu_overcommit_percent: 400,
         })
         .collect();

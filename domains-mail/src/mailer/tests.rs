@@ -231,7 +231,8 @@ fn a_password_is_not_shown() {
 }
 
 proptest! {
-    /// Whatever people call themselves and their deployment: no line of a header but ours, no tag in HTML.
+    /// Whatever people call themselves and their deployment: no line of a header but ours, no tag
+    /// in HTML.
     #[test]
     fn names_cannot_add_headers_or_tags(name in hostile(), deployment in hostile()) {
         let mut notice = notice(NoticeBody::DeploymentPurged);

@@ -1,4 +1,5 @@
-//! What notices say: a file for each kind, in plain English. Greeting and signature come from outside.
+//! What notices say: a file for each kind, in plain English. Greeting and signature come from
+//! outside.
 
 mod degraded;
 mod deleted;

@@ -34,7 +34,8 @@ async fn a_lost_claim_drops_the_step_and_another_worker_goes_on() {
             std::future::pending().await
         }
     });
-    // Its heartbeats come every 500 ms of real time; its lease is one of the clock that stands still.
+    // Its heartbeats come every 500 ms of real time; its lease is one of the clock that stands
+    // still.
     let lease = Duration::from_millis(1500);
     let first = world.start(
         &stuck,

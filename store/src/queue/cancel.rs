@@ -131,8 +131,8 @@ fn cancel_way(operation: &Operation) -> Result<Way> {
             }
         }
         _ => refuse(
-            "Only the creation of a deployment, or a repair, restart or rebuild that has not begun, \
-             can be cancelled. To change course, ask for the opposite.",
+            "Only the creation of a deployment, or a repair, restart or rebuild that has not \
+             begun, can be cancelled. To change course, ask for the opposite.",
         ),
     }
 }

@@ -2,8 +2,8 @@
 //!
 //! Claims are made one at a time in the whole cluster, under an advisory lock: it takes a few
 //! milliseconds, and only so is the limit per tenant exact. Leases and waits are compared with the
-//! workers' own clocks, which should agree within a second or two; when they don't, an operation may be
-//! taken over early, and the claim number keeps the first worker from writing.
+//! workers' own clocks, which should agree within a second or two; when they don't, an operation
+//! may be taken over early, and the claim number keeps the first worker from writing.
 
 use berth_model::{
     Operation, OperationEventKind, OperationId, OperationKind, Result, Scope, TenantId, Timestamp,
@@ -64,8 +64,8 @@ pub struct Signals {
     pub superseded: bool,
 }
 
-/// An operation whose worker died comes first; then what waits, in the order of the fair queue. Each half
-/// has an index in its order. Operations of a lock key go in the order of their creation.
+/// An operation whose worker died comes first; then what waits, in the order of the fair queue.
+/// Each half has an index in its order. Operations of a lock key go in the order of their creation.
 const CLAIM: &str = "\
 WITH busy AS MATERIALIZED (
     SELECT tenant_id FROM operations WHERE state = 'RUNNING' AND lease_until > $1
@@ -178,15 +178,16 @@ impl Store {
         })
     }
 
-    /// A worker's transaction. Whatever it writes for the claim begins with [`Store::claim_hold`] or
-    /// an event.
+    /// A worker's transaction. Whatever it writes for the claim begins with [`Store::claim_hold`]
+    /// or an event.
     pub(super) async fn begin_work(&self, claim: &Claim) -> Result<Tx> {
         self.begin_scope(Scope::Worker, &Cx::worker(&claim.worker))
             .await
     }
 
     /// Locks the operation's row in this transaction and checks that the claim still holds; else
-    /// `CLAIM_LOST`. Rows of virtual machines are locked before it, machines, pools and addresses after.
+    /// `CLAIM_LOST`. Rows of virtual machines are locked before it, machines, pools and addresses
+    /// after.
     pub(crate) async fn claim_hold(&self, tx: &mut Tx, claim: &Claim) -> Result<()> {
         operations::table
             .find(claim.operation_id.0)

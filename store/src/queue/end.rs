@@ -67,7 +67,8 @@ impl Outcome {
 
 impl Store {
     /// Ends the operation. Steps that were not reached become `SKIPPED`. A success is refused with
-    /// `CANCELLED` when a cancel was asked for in the meantime: a cancel that was accepted is honoured.
+    /// `CANCELLED` when a cancel was asked for in the meantime: a cancel that was accepted is
+    /// honoured.
     pub async fn operation_finish(&self, claim: &Claim, outcome: &Outcome) -> Result<()> {
         let mut tx = self.begin_work(claim).await?;
         let finished = async {
@@ -96,7 +97,8 @@ impl Store {
         tx.end(finished).await
     }
 
-    /// Lets go of the operation until `run_after`; of the error only code and public message are told.
+    /// Lets go of the operation until `run_after`; of the error only code and public message are
+    /// told.
     pub async fn operation_retry(
         &self,
         claim: &Claim,

@@ -73,8 +73,8 @@ impl Store {
         Ok(operation)
     }
 
-    /// A later operation of the deployment makes the unfinished ones needless: those that wait end now,
-    /// one that runs ends at its next step. Call it before enqueuing the later one.
+    /// A later operation of the deployment makes the unfinished ones needless: those that wait end
+    /// now, one that runs ends at its next step. Call it before enqueuing the later one.
     pub(crate) async fn operation_supersede(
         &self,
         tx: &mut Tx,

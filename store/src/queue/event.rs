@@ -1,8 +1,8 @@
 //! Events: what happened to an operation, numbered without gaps.
 //!
-//! Writing one counts up `last_event` under the operation's row lock, so numbers have no gaps and follow
-//! each other in the order of the commits; the same statement checks a worker's claim and tells the
-//! listeners. The percent never goes back: a second try begins where the bar stands.
+//! Writing one counts up `last_event` under the operation's row lock, so numbers have no gaps and
+//! follow each other in the order of the commits; the same statement checks a worker's claim and
+//! tells the listeners. The percent never goes back: a second try begins where the bar stands.
 
 use std::collections::HashMap;
 
@@ -156,8 +156,8 @@ impl Store {
             .map_err(internal)
     }
 
-    /// The events of an operation with numbers over `after`, in their order, at most `limit` (1 to 200).
-    /// `NOT_FOUND` when the caller can't see the operation.
+    /// The events of an operation with numbers over `after`, in their order, at most `limit` (1 to
+    /// 200). `NOT_FOUND` when the caller can't see the operation.
     pub async fn operation_events(
         &self,
         cx: &Cx,
@@ -261,8 +261,8 @@ pub(super) fn claim_lost() -> Error {
     )
 }
 
-/// A message as it can be kept and shown: one that isn't too long, without control characters, which
-/// PostgreSQL refuses (NUL) or a terminal would obey.
+/// A message as it can be kept and shown: one that isn't too long, without control characters,
+/// which PostgreSQL refuses (NUL) or a terminal would obey.
 pub(super) fn plain(message: &str) -> String {
     let shown = message
         .chars()

@@ -41,8 +41,8 @@ impl Store {
         tx.end(written).await.map(|_| ())
     }
 
-    /// The explanation of the operation's latest placement decision, if it made one. For the provider
-    /// and storefronts; an operator never sees machines.
+    /// The explanation of the operation's latest placement decision, if it made one. For the
+    /// provider and storefronts; an operator never sees machines.
     pub async fn operation_explanation(
         &self,
         cx: &Cx,

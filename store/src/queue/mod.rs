@@ -2,8 +2,9 @@
 //!
 //! An operation is claimed in a short transaction, with a lease and a claim number, and worked on
 //! outside of it. Whatever a worker writes names its [`Claim`] and is refused with
-//! [`berth_model::ErrorCode::ClaimLost`] once another has taken the operation. Every change is an event,
-//! numbered without gaps under the operation's row lock and told to listeners in the same transaction.
+//! [`berth_model::ErrorCode::ClaimLost`] once another has taken the operation. Every change is an
+//! event, numbered without gaps under the operation's row lock and told to listeners in the same
+//! transaction.
 
 mod cancel;
 mod claim;

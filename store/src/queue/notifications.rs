@@ -51,8 +51,8 @@ impl fmt::Debug for OperationFeed {
 }
 
 impl OperationFeed {
-    /// The hints from now on. A receiver that lags behind gets `RecvError::Lagged`: then it looks for
-    /// itself.
+    /// The hints from now on. A receiver that lags behind gets `RecvError::Lagged`: then it looks
+    /// for itself.
     #[must_use]
     pub fn subscribe(&self) -> broadcast::Receiver<Wake> {
         self.sender.subscribe()
@@ -69,8 +69,8 @@ impl Drop for Listener {
 }
 
 impl Store {
-    /// Starts listening, on a connection of its own that is made again when it breaks. One is enough
-    /// for a process. Needs a tokio runtime.
+    /// Starts listening, on a connection of its own that is made again when it breaks. One is
+    /// enough for a process. Needs a tokio runtime.
     #[must_use]
     pub fn operation_feed(&self) -> OperationFeed {
         let (sender, _) = broadcast::channel(BUFFER);

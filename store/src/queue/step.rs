@@ -17,8 +17,8 @@ use crate::{
 
 impl Store {
     /// Writes down the steps that the operation has, each by name and title, in order. The first
-    /// `skipped` of them won't run (any more): what isn't done of them becomes `SKIPPED`. Repeating it is
-    /// harmless: steps that are done stay done until they run again.
+    /// `skipped` of them won't run (any more): what isn't done of them becomes `SKIPPED`. Repeating
+    /// it is harmless: steps that are done stay done until they run again.
     pub async fn operation_steps_plan(
         &self,
         claim: &Claim,
@@ -132,8 +132,9 @@ impl Store {
         tx.end(written).await
     }
 
-    /// Steps that are open when their claim or their operation ends get a state that says so: those that
-    /// ran are `Pending` again in a new plan, those that were not reached are `Skipped` at the end.
+    /// Steps that are open when their claim or their operation ends get a state that says so: those
+    /// that ran are `Pending` again in a new plan, those that were not reached are `Skipped` at the
+    /// end.
     pub(super) async fn steps_settle(
         &self,
         tx: &mut Tx,

@@ -1,7 +1,7 @@
 //! Work for tests of the queue: tenants with deployments, and operations in any number.
 //!
-//! The rows are put there as they are, without the checks of the nouns that they belong to: tests of the
-//! queue ask only that the references hold.
+//! The rows are put there as they are, without the checks of the nouns that they belong to: tests
+//! of the queue ask only that the references hold.
 
 use berth_model::{
     DeploymentId, Operation, OperationId, OperationKind, Result, Scope, TenantId, VirtualMachineId,

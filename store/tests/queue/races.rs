@@ -27,8 +27,8 @@ async fn of_many_claims_at_once_no_two_get_the_same_and_the_limit_holds() {
     assert_eq!(claimed.iter().collect::<HashSet<_>>().len(), 5);
 }
 
-/// An operation that is older but was committed later can be overtaken in the moment of its claim. Then
-/// the unique index has the last word, and the claim takes another operation.
+/// An operation that is older but was committed later can be overtaken in the moment of its claim.
+/// Then the unique index has the last word, and the claim takes another operation.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_race_for_a_lock_key_is_lost_without_an_error() {
     let queue = Queue::new().await;
@@ -74,7 +74,8 @@ async fn waits_for_a_lock(observer: &mut AsyncPgConnection) {
     let looked = "DO $$ BEGIN \
         FOR look IN 1..2000 LOOP \
             IF EXISTS (SELECT FROM pg_stat_activity WHERE datname = current_database() \
-                AND wait_event_type = 'Lock' AND wait_event = 'transactionid') THEN RETURN; END IF; \
+                AND wait_event_type = 'Lock' AND wait_event = 'transactionid') \
+            THEN RETURN; END IF; \
             PERFORM pg_sleep(0.005), pg_stat_clear_snapshot(); \
         END LOOP; RAISE 'nobody waits'; END $$";
     observer.batch_execute(looked).await.unwrap();

@@ -22,7 +22,10 @@ struct KillAt {
 impl Boundary for KillAt {
     fn at(&self, kind: OperationKind, point: Point<'_>) {
         if self.passed.fetch_add(1, Ordering::SeqCst) + 1 == self.number {
-            eprintln!("killed at {kind} {point:?}");
+            #[expect(clippy::print_stderr, reason = "the log may not be flushed in time")]
+            {
+                eprintln!("killed at {kind} {point:?}");
+            }
             // SAFETY: it ends this process; there is nothing to keep sound after it.
             #[expect(unsafe_code, reason = "no safe call ends a process without a trace")]
             unsafe {

@@ -9,7 +9,10 @@ use super::guest::{LIMIT, Site};
 async fn a_deployment_keeps_its_data_through_its_whole_life() {
     let site = Site::new(8, 120).await;
     let world = &site.world;
-    let _worker = world.worker(Worker::default());
+    let _worker = world.worker(Worker {
+        reconcile: Some(2),
+        ..Worker::default()
+    });
     let deployment = site.running(&world.catalogue.own).await;
     let guest = site.guest(&deployment).await;
     for address in &guest.addresses {
@@ -65,7 +68,6 @@ async fn a_deployment_keeps_its_data_through_its_whole_life() {
     )
     .await;
     let purged = || async { (world.state(&deployment).await == "PURGED").then_some(()) };
-    world.sql.batch_execute("NOTIFY berth_queue").await.unwrap();
     until(LIMIT, purged, || "the retention time is over".to_owned()).await;
     world.assert_counted("purge").await;
 }

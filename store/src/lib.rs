@@ -1,6 +1,6 @@
 //! PostgreSQL: rows, queries, authorisation beside them, claims. The only room that knows diesel.
 //!
-//! A function here owns its transaction. It begins one in the caller's scope ([`Store::begin`]),
+//! A function here owns its transaction. It begins one in the caller's scope (`Store::begin`),
 //! asks the policy, does its work and commits; what the scope can't see does not exist for it.
 //! Functions put the noun first: `deployment_create`.
 

@@ -26,7 +26,7 @@ pub const KEYRING: &str = "test:000102030405060708090a0b0c0d0e0f1011121314151617
 pub const START_SECONDS: i64 = 1_767_323_045;
 
 /// A number of ours for the advisory lock under which the template is made.
-const LOCK: i64 = 0x6265_7274_6802;
+const LOCK: i64 = 0x6265_7274_6803;
 
 /// A database of its own, with every schema change. It is removed when this is dropped.
 pub struct TestDatabase {

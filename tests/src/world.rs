@@ -45,7 +45,7 @@ pub struct World {
     environment: Environment,
     orders: AtomicU32,
     _api: Process,
-    database: TestDatabase,
+    _database: TestDatabase,
     home: TempDir,
 }
 
@@ -94,7 +94,7 @@ impl World {
             environment,
             orders: AtomicU32::new(0),
             _api: api,
-            database,
+            _database: database,
             home,
         }
     }
@@ -192,12 +192,6 @@ impl World {
     pub async fn assert_counted(&self, what: &str) {
         let found = differences(&self.sql, self.lister.as_ref()).await;
         assert!(found.is_empty(), "after {what}: {found:#?}");
-    }
-
-    /// The database, as Berth reaches it.
-    #[must_use]
-    pub fn app_url(&self) -> &str {
-        &self.database.app_url
     }
 }
 

@@ -21,7 +21,9 @@ pub(crate) struct MachineEnrollInput {
     idempotency_key: String,
     /// Its host name, unique.
     name: String,
-    /// libvirt's connection URI, such as `qemu+tls://m1.example/system`, or `sim:NAME`.
+    /// libvirt's connection URI, or `sim:NAME` for a simulated machine: `qemu+ssh` (with `keyfile`
+    /// and `no_tty` if need be), `qemu+tls` (with `pkipath`) or `qemu+tcp` with a host, or
+    /// `qemu:///system` for the worker's own machine. No password.
     uri: String,
     /// In which rack.
     rack_id: ID,

@@ -29,7 +29,14 @@ fn wrong(mutation: &str, field: &str) -> Vec<Value> {
         "vcpuOvercommitPercent" => vec![json!(99), json!(3201)],
         "retentionDays" => vec![json!(-1), json!(366)],
         "state" => vec![json!("ENROLLING")],
-        "uri" => vec![json!(""), json!("m1"), json!("sim:")],
+        "uri" => vec![
+            json!(""),
+            json!("m1"),
+            json!("sim:"),
+            json!("test:///default"),
+            json!("qemu+ssh://root:secret@m1/system"),
+            json!("qemu+ssh://m1/system?command=/bin/sh"),
+        ],
         "storagePool" => vec![json!(""), json!("a\nb")],
         "options" if mutation == "deploymentCreate" => {
             let option = json!({ "name": "unknown", "value": { "boolean": true } });

@@ -8,7 +8,7 @@ use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
-use super::MachineRow;
+use super::{MachineRow, uri::uri_check};
 use crate::{
     Cx, Store, check,
     error::{already_exists, internal},
@@ -154,25 +154,6 @@ fn enroll_check(input: &MachineEnroll) -> Result<()> {
     Ok(())
 }
 
-fn uri_check(uri: &str) -> Result<()> {
-    check::text("uri", uri, 500)?;
-    let wrong = |message: &str| Err(Error::invalid("uri", message));
-    let Some((scheme, rest)) = uri.split_once(':') else {
-        return wrong("Give libvirt's URI, such as qemu+ssh://root@m1/system, or sim:NAME.");
-    };
-    if scheme.is_empty() || rest.is_empty() || uri.contains(char::is_whitespace) {
-        return wrong("Give libvirt's URI, such as qemu+ssh://root@m1/system, or sim:NAME.");
-    }
-    let user = rest
-        .strip_prefix("//")
-        .and_then(|rest| rest.split_once('@'))
-        .map(|(user, _)| user);
-    if user.is_some_and(|user| user.contains(':')) {
-        return wrong("A URI must not carry a password. Use a key or a certificate.");
-    }
-    Ok(())
-}
-
 async fn networks_check(tx: &mut Tx, site_id: Uuid, ids: &[NetworkId]) -> Result<()> {
     let sites: Vec<Uuid> = networks::table
         .filter(networks::id.eq_any(uuids(ids)))
@@ -190,31 +171,4 @@ async fn networks_check(tx: &mut Tx, site_id: Uuid, ids: &[NetworkId]) -> Result
         ));
     }
     Ok(())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::uri_check;
-
-    #[test]
-    fn uris() {
-        for uri in [
-            "sim:m1",
-            "qemu:///system",
-            "qemu+ssh://root@m1/system",
-            "qemu+tcp://[fd00::1]/system",
-        ] {
-            assert!(uri_check(uri).is_ok(), "{uri}");
-        }
-        for uri in [
-            "",
-            "m1",
-            "sim:",
-            ":x",
-            "qemu+ssh://root:secret@m1/system",
-            "qemu:///sys tem",
-        ] {
-            assert_eq!(uri_check(uri).unwrap_err().field(), Some("uri"), "{uri}");
-        }
-    }
 }

@@ -3,6 +3,7 @@
 
 mod enroll;
 mod update;
+mod uri;
 
 use berth_model::{
     Error, Machine, MachineId, MachineState, Page, PageRequest, Result, Timestamp, policy,

@@ -1,6 +1,11 @@
 //! The lab for a world: three machines with real libvirt (tests/lab/README.md).
 
-use std::{net::Ipv6Addr, path::PathBuf, process::Command};
+use std::{
+    fs::File,
+    net::Ipv6Addr,
+    path::{Path, PathBuf},
+    process::Command,
+};
 
 use serde_json::Value;
 
@@ -14,20 +19,36 @@ const GUEST_BYTES: i64 = 256 << 20;
 pub struct Lab {
     file: PathBuf,
     facts: Value,
+    /// Locked: another test, also one of another process, would sweep this one's guests away.
+    _alone: File,
 }
 
 impl Lab {
-    /// Reads `lab.json`. Panics when there is no lab: these tests never skip.
-    #[must_use]
-    pub fn get() -> Self {
+    /// Waits until no other test is on the lab's machines, and sweeps them. Panics when there is no lab:
+    /// these tests never skip.
+    pub async fn alone() -> Self {
         let file = std::env::var("BERTH_LAB").expect(
             "BERTH_LAB must name the lab's lab.json: run scripts/test, which puts a lab up",
         );
-        let text = std::fs::read(&file).unwrap_or_else(|cause| panic!("{file}: {cause}"));
-        Self {
-            file: file.into(),
+        let file = PathBuf::from(file);
+        let lock = File::create(file.with_file_name("tests.lock")).unwrap();
+        let alone = tokio::task::spawn_blocking(move || lock.lock().map(|()| lock));
+        let alone = alone.await.unwrap().unwrap();
+        let text =
+            std::fs::read(&file).unwrap_or_else(|cause| panic!("{}: {cause}", file.display()));
+        let lab = Self {
+            file,
             facts: serde_json::from_slice(&text).unwrap(),
-        }
+            _alone: alone,
+        };
+        lab.sweep();
+        lab
+    }
+
+    /// Its `lab.json`.
+    #[must_use]
+    pub fn file(&self) -> &Path {
+        &self.file
     }
 
     /// The machines' names.
@@ -106,9 +127,7 @@ impl Lab {
         ];
         let first: Ipv6Addr = text("/guestAddresses/ipv6First").parse().unwrap();
         let last = Ipv6Addr::from_bits(first.to_bits() + 199);
-        let images =
-            std::env::var("BERTH_IMAGES").expect("BERTH_IMAGES must name the images' folder");
-        let image = PathBuf::from(images).join("tiny.qcow2");
+        let image = images().join("tiny.qcow2");
         let machine = |(name, uri): (String, String)| MachineToEnroll {
             memory_reserve: self.memory(&name) - guests * GUEST_BYTES,
             name,
@@ -133,7 +152,9 @@ impl Lab {
         }
     }
 
-    fn lister(&self) -> VirshLister {
+    /// Lists what is on the machines.
+    #[must_use]
+    pub fn lister(&self) -> VirshLister {
         VirshLister {
             uris: self.uris(),
             pool: "berth".to_owned(),
@@ -163,4 +184,12 @@ impl Lab {
             .unwrap()
             * 1024
     }
+}
+
+/// Where the guests' images are.
+#[must_use]
+pub fn images() -> PathBuf {
+    std::env::var("BERTH_IMAGES")
+        .expect("BERTH_IMAGES must name the images' folder")
+        .into()
 }

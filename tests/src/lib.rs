@@ -11,22 +11,26 @@
 
 mod api;
 mod count;
+mod environment;
 mod image;
 mod lab;
 mod machines;
 mod process;
 mod provision;
+mod sandbox;
 mod simulated;
 mod wait;
 mod world;
 
 pub use api::{Api, global_uuid};
 pub use count::differences;
+pub use environment::{Credentials, Environment, binary, connect};
 pub use image::image_facts;
-pub use lab::Lab;
+pub use lab::{Lab, images};
 pub use machines::{Listed, ListedGuest, Lister, SimulatedLister, VirshLister};
 pub use process::{Process, ended_by_sigkill};
 pub use provision::{Catalogue, MachineToEnroll, ProvisionPlan, provision};
+pub use sandbox::{Sandbox, output};
 pub use simulated::simulated;
 pub use wait::until;
-pub use world::{Settings, Worker, World, binary};
+pub use world::{Settings, Worker, World};

@@ -1,20 +1,18 @@
 //! A platform of its own for a test: a database, the API in a process, workers on demand, machines.
 
 use std::{
-    fs::Permissions,
-    net::TcpListener,
-    os::unix::fs::PermissionsExt,
-    path::{Path, PathBuf},
-    process::{Command, Output},
+    path::PathBuf,
     sync::atomic::{AtomicU32, Ordering},
     time::Duration,
 };
 
-use berth_store::testing::{KEYRING, TestDatabase};
+use berth_store::testing::TestDatabase;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use crate::{Api, Catalogue, Lister, Process, ProvisionPlan, differences, provision, until};
+use crate::{
+    Api, Catalogue, Environment, Lister, Process, ProvisionPlan, connect, differences, provision,
+};
 
 /// What a world is made of.
 pub struct Settings {
@@ -46,7 +44,7 @@ pub struct World {
     orders: AtomicU32,
     _api: Process,
     _database: TestDatabase,
-    home: TempDir,
+    _home: TempDir,
 }
 
 /// How a worker runs.
@@ -67,16 +65,19 @@ impl World {
         // For a look at the logs afterwards.
         home.disable_cleanup(std::env::var_os("BERTH_TEST_KEEP").is_some());
         let database = TestDatabase::new().await;
-        keyring_write(&home.path().join("keys"));
-        let environment = Environment::new(home.path(), &database.app_url, &settings);
+        let environment = Environment::new(
+            home.path(),
+            &database.app_url,
+            settings.simulator.as_deref(),
+        );
         environment.run(&["image", "import", settings.image.to_str().unwrap()]);
-        let api = environment.start("api", &[], home.path());
-        environment.ready(environment.api_ready).await;
+        let api = environment.start("api", &[]);
+        environment.ready().await;
         let platform = environment.client(&["--kind", "platform"]).await;
         let storefront = environment
             .client(&["--kind", "storefront", "--storefront", "Test shop"])
             .await;
-        let mut worker = environment.start("worker", &[], home.path());
+        let mut worker = environment.start("worker", &[]);
         let catalogue = provision(&platform, &settings.plan).await;
         worker.stop().await;
         let input =
@@ -95,7 +96,7 @@ impl World {
             orders: AtomicU32::new(0),
             _api: api,
             _database: database,
-            home,
+            _home: home,
         }
     }
 
@@ -112,8 +113,7 @@ impl World {
         let concurrency = worker.concurrency.unwrap_or(1).to_string();
         variables.push(("BERTH_WORKER_CONCURRENCY", concurrency.clone()));
         variables.push(("BERTH_WORKER_PER_TENANT_LIMIT", concurrency));
-        self.environment
-            .start("worker", &variables, self.home.path())
+        self.environment.start("worker", &variables)
     }
 
     /// Orders a tiny deployment; the ids of deployment and operation.
@@ -193,131 +193,4 @@ impl World {
         let found = differences(&self.sql, self.lister.as_ref()).await;
         assert!(found.is_empty(), "after {what}: {found:#?}");
     }
-}
-
-/// The configuration of a world's processes, as environment variables.
-struct Environment {
-    variables: Vec<(&'static str, String)>,
-    url: String,
-    api_ready: u16,
-    started: AtomicU32,
-}
-
-impl Environment {
-    fn new(home: &Path, app_url: &str, settings: &Settings) -> Self {
-        let (api, internal) = (free_port(), free_port());
-        let mut variables = vec![
-            ("BERTH_DATABASE_URL", app_url.to_owned()),
-            ("BERTH_DATABASE_MAX_CONNECTIONS", "12".to_owned()),
-            ("BERTH_KEYS_FILE", home.join("keys").display().to_string()),
-            (
-                "BERTH_IMAGES_DIRECTORY",
-                home.join("images").display().to_string(),
-            ),
-            ("BERTH_API_LISTEN", format!("127.0.0.1:{api}")),
-            ("BERTH_FLEET_RECONCILE_SECONDS", "3600".to_owned()),
-            ("BERTH_WORKER_MAX_ATTEMPTS", "100".to_owned()),
-            ("BERTH_LOG_FILTER", "info,berth=debug".to_owned()),
-        ];
-        if let Some(directory) = &settings.simulator {
-            variables.push((
-                "BERTH_FLEET_SIMULATOR_DIRECTORY",
-                directory.display().to_string(),
-            ));
-        }
-        variables.push(("BERTH_INTERNAL_LISTEN", format!("127.0.0.1:{internal}")));
-        Self {
-            variables,
-            url: format!("http://127.0.0.1:{api}"),
-            api_ready: internal,
-            started: AtomicU32::new(0),
-        }
-    }
-
-    fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(binary());
-        command
-            .args(arguments)
-            .envs(self.variables.iter().map(|(name, value)| (name, value)));
-        command
-    }
-
-    fn run(&self, arguments: &[&str]) -> Output {
-        let output = self.command(arguments).output().unwrap();
-        assert!(output.status.success(), "{arguments:?}: {output:?}");
-        output
-    }
-
-    fn start(&self, role: &str, variables: &[(&str, String)], home: &Path) -> Process {
-        let number = self.started.fetch_add(1, Ordering::Relaxed);
-        let mut command = self.command(&[role]);
-        command.envs(variables.iter().map(|(name, value)| (name, value)));
-        if role == "worker" {
-            // Workers come and go; nobody asks them for metrics.
-            command.env(
-                "BERTH_INTERNAL_LISTEN",
-                format!("127.0.0.1:{}", free_port()),
-            );
-            command.env("BERTH_WORKER_NAME", format!("worker-{number}"));
-        }
-        Process::start(command, &home.join(format!("{role}-{number}.log")))
-    }
-
-    async fn ready(&self, port: u16) {
-        let url = format!("http://127.0.0.1:{port}/readyz");
-        let look = || async {
-            let answer = reqwest::get(&url).await.ok()?;
-            answer.status().is_success().then_some(())
-        };
-        until(Duration::from_secs(30), look, || url.clone()).await;
-    }
-
-    async fn client(&self, kind: &[&str]) -> Api {
-        let file = tempfile::NamedTempFile::new().unwrap();
-        let path = file.path().to_str().unwrap();
-        let mut arguments = vec!["client", "create", "--name", "test", "--env-file", path];
-        arguments.extend(kind);
-        self.run(&arguments);
-        let text = std::fs::read_to_string(path).unwrap();
-        let value = |name: &str| {
-            let line = text.lines().find_map(|line| line.split_once(name));
-            line.unwrap_or_else(|| panic!("{name} in {text}"))
-                .1
-                .trim_matches(['"', '\''])
-                .to_owned()
-        };
-        let (id, secret) = (value("BERTH_CLIENT_ID="), value("BERTH_CLIENT_SECRET="));
-        Api::sign_in(&self.url, &id, &secret).await
-    }
-}
-
-fn keyring_write(file: &Path) {
-    std::fs::write(file, KEYRING).unwrap();
-    std::fs::set_permissions(file, Permissions::from_mode(0o600)).unwrap();
-}
-
-/// The binary under test: Cargo puts it beside the folder of the test that runs.
-pub fn binary() -> PathBuf {
-    let test = std::env::current_exe().unwrap();
-    test.parent()
-        .unwrap()
-        .parent()
-        .unwrap()
-        .join("berth-under-test")
-}
-
-fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0")
-        .unwrap()
-        .local_addr()
-        .unwrap()
-        .port()
-}
-
-async fn connect(url: &str) -> tokio_postgres::Client {
-    let (client, connection) = tokio_postgres::connect(url, tokio_postgres::NoTls)
-        .await
-        .unwrap();
-    tokio::spawn(connection);
-    client
 }

@@ -5,6 +5,15 @@ use serde_json::{Value, json};
 
 use crate::{inputs::Schema, inputs::unknown, world::World};
 
+const URIS: [&str; 6] = [
+    "",
+    "m1",
+    "sim:",
+    "test:///default",
+    "qemu+ssh://root:secret@m1/system",
+    "qemu+ssh://m1/system?command=/bin/sh",
+];
+
 /// Wrong values of an input's field, by its name. None: any value that the type allows is right.
 fn wrong(mutation: &str, field: &str) -> Vec<Value> {
     let long = "x".repeat(300);
@@ -29,14 +38,7 @@ fn wrong(mutation: &str, field: &str) -> Vec<Value> {
         "vcpuOvercommitPercent" => vec![json!(99), json!(3201)],
         "retentionDays" => vec![json!(-1), json!(366)],
         "state" => vec![json!("ENROLLING")],
-        "uri" => vec![
-            json!(""),
-            json!("m1"),
-            json!("sim:"),
-            json!("test:///default"),
-            json!("qemu+ssh://root:secret@m1/system"),
-            json!("qemu+ssh://m1/system?command=/bin/sh"),
-        ],
+        "uri" => URIS.map(Value::from).to_vec(),
         "storagePool" => vec![json!(""), json!("a\nb")],
         "options" if mutation == "deploymentCreate" => {
             let option = json!({ "name": "unknown", "value": { "boolean": true } });

@@ -68,7 +68,8 @@ pub(super) fn uri_check(uri: &str) -> Result<()> {
     if path != "system" || local != authority.is_empty() {
         return wrong(FORMS);
     }
-    if !local && !(user.is_none_or(is_word) && is_host_and_port(host)) {
+    let named = user.is_none_or(is_word) && is_host_and_port(host);
+    if !local && !named {
         return wrong(
             "Give the host by its name or address, with a port if need be, and the user by a name, \
              without escapes: qemu+ssh://berth@m1.example.org:22/system.",

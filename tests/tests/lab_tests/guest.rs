@@ -4,31 +4,21 @@ use std::time::Duration;
 
 use berth_tests::{Lab, World, until};
 use serde_json::{Value, json};
-use tokio::sync::{Mutex, MutexGuard};
 
 pub const LIMIT: Duration = Duration::from_secs(180);
 
-static LAB: Mutex<()> = Mutex::const_new(());
-
-/// A platform on the lab's machines, alone on them.
+/// A platform on the lab's machines, alone on them until it is dropped, the lab last.
 pub struct Site {
-    pub lab: Lab,
     pub world: World,
-    _alone: MutexGuard<'static, ()>,
+    pub lab: Lab,
 }
 
 impl Site {
     /// Each machine has room for `guests` of the smallest plan; a start may take `deadline` seconds.
     pub async fn new(guests: i64, deadline: i32) -> Self {
-        let alone = LAB.lock().await;
-        let lab = Lab::get();
-        lab.sweep();
+        let lab = Lab::alone().await;
         let world = World::new(lab.settings(guests, deadline)).await;
-        Self {
-            lab,
-            world,
-            _alone: alone,
-        }
+        Self { world, lab }
     }
 
     /// Orders a deployment and waits until it runs. A worker must be there.

@@ -13,7 +13,7 @@ pub struct ApiConfig {
 }
 
 /// Limits. Reaching one is an error that names it and its value.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
     /// Body of a request and a WebSocket message, in bytes.
     pub body_bytes: usize,

@@ -3,6 +3,7 @@
 
 use std::{net::SocketAddr, os::unix::fs::PermissionsExt, path::PathBuf, time::Duration};
 
+use berth_api::{Bucket, Limits};
 use berth_domains_mail::{Login, SmtpConfig, SmtpSecurity, TransportConfig};
 
 use super::{
@@ -52,6 +53,7 @@ fn config(settings: &Settings) -> Option<Config> {
             listen: s.listen("api.listen")?,
             public_url: s.text("api.public_url"),
         },
+        limits: limits(s)?,
         internal_listen: s.listen("internal.listen")?,
         worker: Worker {
             name: s.text("worker.name"),
@@ -75,6 +77,21 @@ fn config(settings: &Settings) -> Option<Config> {
             json: s.text("log.format")? == "json",
             filter: s.text("log.filter")?,
         },
+    })
+}
+
+fn limits(s: &Settings) -> Option<Limits> {
+    let bucket = |name: &str| {
+        Some(Bucket {
+            size: s.number(name)?,
+            restore_per_second: s.number(&format!("{name}_per_second"))?,
+        })
+    };
+    Some(Limits {
+        cost: s.number("limits.request_cost")?,
+        token_bucket: bucket("limits.token_cost")?,
+        owner_bucket: bucket("limits.owner_cost")?,
+        ..Limits::default()
     })
 }
 
@@ -186,6 +203,7 @@ fn contradictions_check(s: &mut Settings) {
             "is more than worker.backoff_cap_seconds",
         );
     }
+    limits_check(s);
     let room = s
         .number::<i64>("database.max_connections")
         .zip(s.number::<i64>("worker.concurrency"));
@@ -199,6 +217,23 @@ fn contradictions_check(s: &mut Settings) {
         s.problem("database.max_connections", &message);
     }
     mail_check(s);
+}
+
+/// A bucket that is smaller than what is taken from it at once never has enough.
+fn limits_check(s: &mut Settings) {
+    for (smaller, larger) in [
+        ("limits.request_cost", "limits.token_cost"),
+        ("limits.token_cost", "limits.owner_cost"),
+    ] {
+        if s.number::<i64>(smaller) > s.number(larger) {
+            let (set, message) = if s.is_set(larger) {
+                (larger, format!("is less than {smaller}"))
+            } else {
+                (smaller, format!("is more than {larger}"))
+            };
+            s.problem(set, &message);
+        }
+    }
 }
 
 fn mail_check(s: &mut Settings) {

@@ -35,6 +35,8 @@ pub struct Config {
     pub keyring_file: PathBuf,
     /// `[api]`
     pub api: Api,
+    /// `[limits]`, and those that can't be set.
+    pub limits: berth_api::Limits,
     /// `internal.listen`
     pub internal_listen: SocketAddr,
     /// `[worker]`

@@ -25,6 +25,15 @@ const fn secret(name: &'static str, kind: Kind, default: Default, doc: &'static 
     }
 }
 
+/// A cost, or what comes back of it each second.
+const fn cost(name: &'static str, default: i64, doc: &'static str) -> Key {
+    let kind = Kind::Integer {
+        min: 1,
+        max: 1_000_000_000,
+    };
+    key(name, kind, Integer(default), doc)
+}
+
 const fn seconds(min: i64, max: i64) -> Kind {
     Kind::Integer { min, max }
 }
@@ -37,6 +46,10 @@ pub(crate) const SECTIONS: &[(&str, &str)] = &[
         "The keys that secrets in the database are sealed with.",
     ),
     ("api", "What storefronts and the provider talk to."),
+    (
+        "limits",
+        "What clients may ask for: every object that a request can return costs 1.",
+    ),
     (
         "internal",
         "For the provider's own machines: /healthz, /readyz, /metrics. Not for the public.",
@@ -98,6 +111,27 @@ pub(crate) const KEYS: &[Key] = &[
         Kind::WebUrl,
         Absent,
         "Where clients reach it, without a slash at the end. Without it: http:// and api.listen.",
+    ),
+    cost("limits.request_cost", 10_000, "What one request may cost."),
+    cost(
+        "limits.token_cost",
+        50_000,
+        "What a token may spend at once.",
+    ),
+    cost(
+        "limits.token_cost_per_second",
+        1_000,
+        "What comes back to a token.",
+    ),
+    cost(
+        "limits.owner_cost",
+        100_000,
+        "What all tokens of a storefront, of a tenant or of a client of yours may spend together at once.",
+    ),
+    cost(
+        "limits.owner_cost_per_second",
+        2_000,
+        "What comes back to them.",
     ),
     key(
         "internal.listen",

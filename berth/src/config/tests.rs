@@ -82,6 +82,9 @@ max_connections = 8
 listen = "127.0.0.1:1"
 [internal]
 listen = "127.0.0.1:1"
+[limits]
+request_cost = 60000
+owner_cost = 100
 [worker]
 concurrency = 20
 backoff_base_seconds = 100
@@ -134,6 +137,11 @@ fn the_environment_overrides_the_file() {
     ];
     let config = load(text, &variables).unwrap();
     assert_eq!(config.worker.concurrency, 5);
+    assert_eq!(
+        config.limits,
+        berth_api::Limits::default(),
+        "the table's own"
+    );
     assert!(config.mail.is_none() && config.api.public_url.is_none());
     assert!(!format!("{config:?}").contains(":x@"));
 }

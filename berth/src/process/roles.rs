@@ -160,7 +160,7 @@ fn api_state(config: &Config, parts: &Parts, feed: &OperationFeed) -> ApiState {
         feed: feed.clone(),
         config: ApiConfig {
             public_url: public_url.trim_end_matches('/').to_owned(),
-            limits: berth_api::Limits::default(),
+            limits: config.limits,
         },
         clock: Arc::clone(&parts.clock),
         ids: Arc::clone(&parts.ids),

@@ -46,6 +46,7 @@ pub(super) fn config(
             listen: arguments.listen,
             public_url: None,
         },
+        limits: berth_api::Limits::default(),
         internal_listen: arguments.internal_listen,
         worker: Worker {
             name: None,

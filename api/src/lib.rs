@@ -20,6 +20,7 @@ use berth_store::{OperationFeed, Store};
 
 pub use config::{ApiConfig, Bucket, Limits};
 pub use graphql::sdl;
+pub use http::metrics_describe;
 
 /// What the API needs.
 #[derive(Clone)]

@@ -9,5 +9,5 @@ mod message;
 mod text;
 mod transport;
 
-pub use mailer::Mailer;
+pub use mailer::{Mailer, metrics_describe};
 pub use transport::{Login, SmtpConfig, SmtpSecurity, TransportConfig};

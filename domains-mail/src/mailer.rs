@@ -11,6 +11,13 @@ use crate::{
     transport::{Transport, TransportConfig},
 };
 
+const NOTICES: &str = "berth_notices_total";
+
+/// Says what each metric of this room means. To be called once, after the recorder is there.
+pub fn metrics_describe() {
+    metrics::describe_counter!(NOTICES, "Mails of notices, by kind and outcome.");
+}
+
 /// Sends notices by mail.
 #[derive(Debug)]
 pub struct Mailer {
@@ -53,8 +60,7 @@ impl Notices for Mailer {
             let message = compose(&self.from, notice, recipient, self.clock.now())?;
             let outcome = self.transport.send(message).await;
             let label = if outcome.is_ok() { "sent" } else { "failed" };
-            metrics::counter!("berth_notices_total", "kind" => kind, "outcome" => label)
-                .increment(1);
+            metrics::counter!(NOTICES, "kind" => kind, "outcome" => label).increment(1);
             if let Err(cause) = outcome {
                 // The others shall have theirs, whatever one mail server thinks of one address.
                 tracing::warn!(operation = %notice.operation_id, kind, %cause, "a notice was not sent");

@@ -48,7 +48,7 @@ impl Executor for MachineExecutor {
     async fn run(&self, work: &Work, step: &Step) -> Result<StepEnd, StepError> {
         let store = &self.fleet.store;
         let found = store.machine_work(&work.claim).await?;
-        let machine = self.fleet.machines.get(&found.machine.uri)?;
+        let machine = self.fleet.machines.get(&found.machine)?;
         let seen = observe(machine.as_ref(), &found.pool.name).await?;
         if step.name == "look" {
             return Ok(StepEnd::Done(format!(

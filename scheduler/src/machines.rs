@@ -1,4 +1,4 @@
-//! From a machine's URI to the machine. Each is opened once in a process, and connects when it is
+//! From a machine in the database to the machine. Each is opened once in a process, and connects when it is
 //! first needed.
 
 use std::{
@@ -11,7 +11,7 @@ use std::{
 use berth_hypervisor::{Hypervisor, SimulatedMachine, SimulatorConfig};
 #[cfg(feature = "libvirt")]
 use berth_hypervisor::{LibvirtConfig, LibvirtMachine};
-use berth_model::{Clock, Error, ErrorCode, Result};
+use berth_model::{Clock, Error, ErrorCode, Machine, Result};
 
 /// How machines are reached.
 #[derive(Clone, Debug, Default)]
@@ -51,22 +51,24 @@ impl Machines {
         }
     }
 
-    /// The machine of a URI: `sim:NAME` for a simulated one, else libvirt's.
+    /// The machine at its URI: `sim:NAME` for a simulated one, else libvirt's. In metrics it has its
+    /// own name. The database has each URI once.
     ///
     /// # Errors
     ///
     /// [`ErrorCode::MachineRefused`] for a URI that this process can't use.
-    pub fn get(&self, uri: &str) -> Result<Arc<dyn Hypervisor>> {
+    pub fn get(&self, machine: &Machine) -> Result<Arc<dyn Hypervisor>> {
+        let uri = machine.uri.as_str();
         let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(machine) = open.get(uri) {
-            return Ok(machine.clone());
+        if let Some(found) = open.get(uri) {
+            return Ok(found.clone());
         }
-        let machine = match uri.strip_prefix("sim:") {
+        let opened = match uri.strip_prefix("sim:") {
             Some(name) => self.simulated(name)?,
-            None => self.real(uri)?,
+            None => self.real(&machine.name, uri)?,
         };
-        open.insert(uri.to_owned(), machine.clone());
-        Ok(machine)
+        open.insert(uri.to_owned(), opened.clone());
+        Ok(opened)
     }
 
     fn simulated(&self, name: &str) -> Result<Arc<dyn Hypervisor>> {
@@ -82,9 +84,9 @@ impl Machines {
     }
 
     #[cfg(feature = "libvirt")]
-    fn real(&self, uri: &str) -> Result<Arc<dyn Hypervisor>> {
+    fn real(&self, name: &str, uri: &str) -> Result<Arc<dyn Hypervisor>> {
         Ok(Arc::new(LibvirtMachine::connect(
-            uri,
+            name,
             uri,
             self.config.libvirt.clone(),
         )?))
@@ -92,10 +94,60 @@ impl Machines {
 
     #[cfg(not(feature = "libvirt"))]
     #[expect(clippy::unused_self, reason = "the same shape as with libvirt")]
-    fn real(&self, _uri: &str) -> Result<Arc<dyn Hypervisor>> {
+    fn real(&self, _name: &str, _uri: &str) -> Result<Arc<dyn Hypervisor>> {
         Err(Error::new(
             ErrorCode::MachineRefused,
             "This program is built without libvirt: only simulated machines (sim:NAME) work.",
         ))
+    }
+}
+
+#[cfg(all(test, feature = "libvirt"))]
+mod tests {
+    use berth_model::{GuestType, MachineState, SystemClock};
+    use metrics_exporter_prometheus::PrometheusBuilder;
+    use uuid::Uuid;
+
+    use super::*;
+
+    /// A machine of libvirt's test driver, which needs no daemon.
+    fn machine(name: &str) -> Machine {
+        Machine {
+            id: Uuid::nil().into(),
+            rack_id: Uuid::nil().into(),
+            name: name.to_owned(),
+            uri: "test:///default".to_owned(),
+            state: MachineState::Active,
+            guest_type: GuestType::Qemu,
+            vcpu_overcommit_percent: 100,
+            memory_reserve_bytes: 0,
+            memory_bytes: 0,
+            cpus: 0,
+            memory_foreign_bytes: 0,
+            vcpus_foreign: 0,
+            memory_used_bytes: 0,
+            vcpus_used: 0,
+            observed_at: None,
+            unreachable_since: None,
+            created_at: berth_model::Timestamp::UNIX_EPOCH,
+        }
+    }
+
+    #[tokio::test]
+    async fn a_machine_has_its_name_in_metrics_and_not_its_uri() {
+        let recorder = PrometheusBuilder::new().build_recorder();
+        let handle = recorder.handle();
+        // For this thread only, on which the whole test runs.
+        let _recording = metrics::set_default_local_recorder(&recorder);
+        berth_hypervisor::libvirt::metrics_describe();
+        let machines = Machines::new(MachinesConfig::default(), Arc::new(SystemClock));
+        let found = machines.get(&machine("m1.example.org")).unwrap();
+        found.guest_list().await.unwrap();
+        let text = handle.render();
+        let label = "machine=\"m1.example.org\"";
+        assert!(text.contains(label) && !text.contains("test:"), "{text}");
+        for name in ["berth_libvirt_calls_total", "berth_libvirt_call_seconds"] {
+            assert!(text.contains(&format!("# HELP {name} ")), "{text}");
+        }
     }
 }

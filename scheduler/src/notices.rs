@@ -4,7 +4,7 @@
 use berth_model::{DeploymentState, Error, Notice, NoticeBody, OperationKind, Result};
 use berth_store::{DeploymentWork, Settled};
 
-use crate::task::Task;
+use crate::{metrics::NOTICES_FAILED, task::Task};
 
 /// Of states that were written; `error` says why they are bad.
 pub(crate) async fn settled(task: &Task<'_>, settled: &[Settled], error: Option<&Error>) {
@@ -59,7 +59,7 @@ fn body(
 async fn send(task: &Task<'_>, item: &DeploymentWork, body: NoticeBody) {
     let kind = body.kind();
     if let Err(error) = try_send(task, item, body).await {
-        metrics::counter!("berth_notices_failed_total").increment(1);
+        metrics::counter!(NOTICES_FAILED).increment(1);
         tracing::warn!(
             deployment = %item.deployment.id, notice = %kind, %error, cause = error.cause_text(),
             "a notice was not sent"

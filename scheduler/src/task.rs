@@ -78,7 +78,7 @@ impl<'a> Task<'a> {
         let Some((machine, pool)) = &self.vm.place else {
             return Ok(None);
         };
-        let machine = self.fleet.machines.get(&machine.uri)?;
+        let machine = self.fleet.machines.get(machine)?;
         Ok(Some(Host {
             machine,
             pool: pool.name.clone(),

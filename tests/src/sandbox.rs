@@ -15,6 +15,8 @@ use crate::{Process, binary, environment::free_address, until};
 pub struct Sandbox {
     /// Where the API is.
     pub url: String,
+    /// Where its health and its metrics are.
+    pub internal_url: String,
     _process: Process,
     _database: TestDatabase,
     home: tempfile::TempDir,
@@ -42,6 +44,7 @@ impl Sandbox {
         until(Duration::from_secs(60), look, || process.log()).await;
         Self {
             url: format!("http://{api}"),
+            internal_url: format!("http://{internal}"),
             _process: process,
             _database: database,
             home,

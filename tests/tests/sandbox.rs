@@ -24,4 +24,23 @@ async fn an_order_in_the_sandbox_runs_and_a_fault_is_told() {
     sandbox.fault("no-capacity", "off").await;
     let output = sandbox.demo().await;
     assert!(output.status.success(), "{output:?}");
+    metrics_are_explained(&sandbox).await;
+}
+
+/// Every metric that orders left behind says what it means.
+async fn metrics_are_explained(sandbox: &Sandbox) {
+    let url = format!("{}/metrics", sandbox.internal_url);
+    let text = reqwest::get(url).await.unwrap().text().await.unwrap();
+    let names = |what| {
+        let lines = text.lines().filter_map(move |line| line.strip_prefix(what));
+        lines.filter_map(|line| line.split_once(' ').map(|(name, _)| name))
+    };
+    let explained: Vec<_> = names("# HELP ").collect();
+    let missing: Vec<_> = names("# TYPE ")
+        .filter(|name| !explained.contains(name))
+        .collect();
+    assert!(missing.is_empty(), "without a meaning: {missing:?}\n{text}");
+    for name in ["berth_requests_total", "berth_step_seconds"] {
+        assert!(explained.contains(&name), "{name} is not in\n{text}");
+    }
 }

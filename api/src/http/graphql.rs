@@ -19,6 +19,7 @@ use serde_json::Value;
 use super::{
     accept::{MediaType, is_type},
     body::body,
+    measure::{kind_name, measure},
     observe::RequestId,
     token::token,
     ws::Connections,
@@ -103,23 +104,6 @@ async fn run(
             (kind, status, response)
         }
     }
-}
-
-/// The name of a kind of operation, for metrics.
-pub(crate) fn kind_name(kind: OperationType) -> &'static str {
-    match kind {
-        OperationType::Query => "query",
-        OperationType::Mutation => "mutation",
-        OperationType::Subscription => "subscription",
-    }
-}
-
-/// Counts a request and its time.
-pub(crate) fn measure(kind: &'static str, outcome: &'static str, started: Instant) {
-    metrics::counter!("berth_requests_total", "operation_type" => kind, "outcome" => outcome)
-        .increment(1);
-    metrics::histogram!("berth_request_seconds", "operation_type" => kind)
-        .record(started.elapsed().as_secs_f64());
 }
 
 /// One request: a JSON object (GraphQL over HTTP, section 5.1). A batch would dodge every limit.

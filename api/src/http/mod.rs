@@ -4,6 +4,7 @@ mod accept;
 mod body;
 mod graphiql;
 mod graphql;
+mod measure;
 mod oauth;
 mod observe;
 mod token;
@@ -16,6 +17,8 @@ use axum::{
     middleware::from_fn_with_state,
     routing::{get, post},
 };
+
+pub use measure::metrics_describe;
 
 use crate::gate::Gate;
 

@@ -34,7 +34,7 @@ use tokio::{
 };
 
 use super::{
-    graphql::{kind_name, measure},
+    measure::{kind_name, measure},
     observe::RequestId,
     token::{bearer, token},
 };

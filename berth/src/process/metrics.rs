@@ -1,6 +1,5 @@
-//! Metrics in Prometheus' text format. Rooms count with the `metrics` macros; what can only be
-//! asked
-//! for (pool, queue) is asked for when somebody reads.
+//! Metrics in Prometheus' text format. Rooms count with the `metrics` macros, and say what each
+//! means; what can only be asked for (pool, queue) is asked for when somebody reads.
 
 use std::time::Duration;
 
@@ -24,6 +23,12 @@ pub(crate) fn start() -> Result<PrometheusHandle, String> {
         .build_recorder();
     let handle = recorder.handle();
     metrics::set_global_recorder(recorder).map_err(|cause| cause.to_string())?;
+    berth_api::metrics_describe();
+    berth_domains_mail::metrics_describe();
+    #[cfg(feature = "libvirt")]
+    berth_hypervisor::libvirt::metrics_describe();
+    berth_operations::metrics_describe();
+    berth_scheduler::metrics_describe();
     metrics::describe_gauge!("berth_build_info", "1, with the version as a label.");
     metrics::describe_gauge!("berth_database_connections_used", "Connections in use.");
     metrics::describe_gauge!("berth_database_connections_max", "Connections at most.");

@@ -28,6 +28,19 @@ use super::{
     event_loop,
 };
 
+const CALLS: &str = "berth_libvirt_calls_total";
+const CALL_SECONDS: &str = "berth_libvirt_call_seconds";
+
+/// Says what each metric of libvirt's calls means. To be called once, after the recorder is there.
+pub fn metrics_describe() {
+    metrics::describe_counter!(CALLS, "Calls of libvirt, by machine, call and outcome.");
+    metrics::describe_histogram!(
+        CALL_SECONDS,
+        metrics::Unit::Seconds,
+        "How long calls of libvirt took, with waiting for their turn."
+    );
+}
+
 /// The calls of one machine.
 #[derive(Clone, Debug)]
 pub(super) struct Calls(Arc<Shared>);
@@ -142,10 +155,10 @@ impl Calls {
             Err(_) => "internal",
         };
         let machine = self.0.machine.clone();
-        metrics::histogram!("berth_libvirt_call_seconds", "machine" => machine.clone(),
+        metrics::histogram!(CALL_SECONDS, "machine" => machine.clone(),
             "call" => call)
         .record(begin.elapsed());
-        metrics::counter!("berth_libvirt_calls_total", "machine" => machine, "call" => call,
+        metrics::counter!(CALLS, "machine" => machine, "call" => call,
             "outcome" => outcome)
         .increment(1);
         if let Err(error) = &result {

@@ -18,5 +18,6 @@ mod raw;
 mod transfer;
 mod volumes;
 
+pub use calls::metrics_describe;
 pub use config::LibvirtConfig;
 pub use machine::LibvirtMachine;

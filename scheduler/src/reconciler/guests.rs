@@ -8,11 +8,14 @@ use berth_store::{GuestExpected, GuestWanted, MachineToCheck};
 use chrono::TimeDelta;
 
 use super::Reconciler;
-use crate::observe::observe;
+use crate::{
+    metrics::{GUESTS_UNKNOWN, REPAIRS},
+    observe::observe,
+};
 
 impl Reconciler {
     pub(super) async fn guests_check(&self, item: &MachineToCheck) -> Result<()> {
-        let machine = self.machines.get(&item.machine.uri)?;
+        let machine = self.machines.get(&item.machine)?;
         // What is wanted first: what changes after it is not taken for a difference.
         let (seen_at, expected) = self.store.guests_expected(item.machine.id).await?;
         let seen = observe(machine.as_ref(), &item.pool.name).await?;
@@ -32,7 +35,7 @@ impl Reconciler {
             };
             let operation = self.store.repair_enqueue(wanted, seen_at, floor).await?;
             if operation.is_some() {
-                metrics::counter!("berth_repairs_total").increment(1);
+                metrics::counter!(REPAIRS).increment(1);
                 let vm = wanted.virtual_machine_id;
                 tracing::info!(%vm, difference, "a repair is asked for");
             }
@@ -50,7 +53,7 @@ impl Reconciler {
             .collect();
         let known = self.store.guests_known(item.machine.id, &marked).await?;
         let strangers: Vec<_> = marked.iter().filter(|id| !known.contains(id)).collect();
-        metrics::gauge!("berth_guests_unknown", "machine" => item.machine.name.clone())
+        metrics::gauge!(GUESTS_UNKNOWN, "machine" => item.machine.name.clone())
             .set(u32::try_from(strangers.len()).unwrap_or(u32::MAX));
         for id in strangers {
             let machine = item.machine.name.as_str();

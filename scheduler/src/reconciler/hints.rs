@@ -17,7 +17,7 @@ impl Reconciler {
         hint: mpsc::Sender<MachineId>,
         stop: CancellationToken,
     ) {
-        let machine = match self.machines.get(&item.machine.uri) {
+        let machine = match self.machines.get(&item.machine) {
             Ok(machine) => machine,
             Err(error) => {
                 tracing::warn!(%error, machine = item.machine.name, "no events of this machine");

@@ -12,7 +12,10 @@ use berth_placement::{
 use berth_store::{ClaimOutcome, FleetFacts, FleetMachine, ReservationRequest};
 
 use super::{release, remove, stop};
-use crate::task::{StepResult, Task, done};
+use crate::{
+    metrics::RESERVATIONS_LOST,
+    task::{StepResult, Task, done},
+};
 use berth_operations::StepEnd;
 
 pub(super) async fn run(task: &mut Task<'_>) -> StepResult {
@@ -47,7 +50,7 @@ pub(super) async fn run(task: &mut Task<'_>) -> StepResult {
                 return done("There is room for it");
             }
             ClaimOutcome::Lost(what) => {
-                metrics::counter!("berth_reservations_lost_total").increment(1);
+                metrics::counter!(RESERVATIONS_LOST).increment(1);
                 tracing::debug!(operation = %task.work.operation.id, what, "another was quicker");
             }
         }

@@ -9,6 +9,7 @@ use berth_store::DeploymentWork;
 use super::{place, power};
 use crate::{
     desired::data_bytes,
+    metrics::DATA_VOLUMES_MISSING,
     names,
     task::{Host, StepResult, Task, done, unsigned},
 };
@@ -123,7 +124,7 @@ fn data_lost(task: &Task<'_>, item: &DeploymentWork, name: &str) -> StepError {
         deployment = %item.deployment.id, volume = %item.data.id, name, machine,
         "DATA VOLUME MISSING: it was there, and is not on its machine any more"
     );
-    metrics::counter!("berth_data_volumes_missing_total").increment(1);
+    metrics::counter!(DATA_VOLUMES_MISSING).increment(1);
     StepError::Final(
         Error::new(
             ErrorCode::MachineRefused,

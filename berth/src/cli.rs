@@ -111,8 +111,7 @@ pub enum ClientKind {
 #[derive(Debug, Subcommand)]
 pub enum Keys {
     /// Appends a new key to a file (mode 0600), which is made if it isn't there. The newest key
-    /// seals,
-    /// all of them open.
+    /// seals, all of them open.
     Generate {
         /// The keyring.
         file: PathBuf,

@@ -1,8 +1,7 @@
 //! The one binary: command line, configuration, wiring of the roles, sandbox and demo.
 //!
 //! `demo`, `provision` and the seeding of the sandbox speak the public API alone, through `client`:
-//! what
-//! they can do, every storefront and provider can do.
+//! what they can do, every storefront and provider can do.
 
 pub mod cli;
 mod client;

@@ -1,6 +1,5 @@
 //! Following an operation over graphql-transport-ws, from event to event. A connection that drops
-//! is
-//! made again and goes on after the last event that was seen.
+//! is made again and goes on after the last event that was seen.
 
 use std::time::Duration;
 

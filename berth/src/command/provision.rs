@@ -14,8 +14,7 @@ use crate::{
 };
 
 /// Of the memory that is free now, what the lab's machines may sell together: the rest is for
-/// QEMU's own
-/// needs and for whoever else works on this computer.
+/// QEMU's own needs and for whoever else works on this computer.
 const SOLD_PERCENT: u64 = 80;
 /// Emulated processors are threads like any others.
 const VCPU_OVERCOMMIT_PERCENT: u32 = 1600;

@@ -1,6 +1,5 @@
 //! The table of everything that can be set: the one place that names a key, its kind, its limits,
-//! its
-//! default and what it means. Reading, checking, showing and the example file all walk it.
+//! its default and what it means. Reading, checking, showing and the example file all walk it.
 
 use std::{net::SocketAddr, path::PathBuf};
 

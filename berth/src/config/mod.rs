@@ -1,8 +1,7 @@
 //! The configuration: `berth.toml`, overridden by the environment, read once into one typed value.
 //!
 //! [`Config::load`] gives every mistake at once, each with its line. The keys, their limits,
-//! defaults
-//! and meanings are in one table (`table`), which the example file is made from.
+//! defaults and meanings are in one table (`table`), which the example file is made from.
 
 mod build;
 mod example;

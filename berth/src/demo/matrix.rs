@@ -1,7 +1,6 @@
 //! Synapse as a Matrix client sees it (the client-server API of Matrix 1.x): the administrator
-//! makes a
-//! registration token, a user registers with it, logs in, makes a room, says something and reads it
-//! back.
+//! makes a registration token, a user registers with it, logs in, makes a room, says something and
+//! reads it back.
 
 use berth_model::Ids;
 use reqwest::{Method, StatusCode};

@@ -25,8 +25,7 @@ pub struct Imported {
 }
 
 /// Copies a qcow2 file into the store, under the name of its SHA-256. The copy is there whole or
-/// not at
-/// all; one that is there already stays. The error is for people.
+/// not at all; one that is there already stays. The error is for people.
 pub fn import(directory: &Path, file: &Path) -> Result<Imported, String> {
     let failed = |what: &Path, cause: io::Error| format!("{}: {cause}", what.display());
     let mut source = File::open(file).map_err(|cause| failed(file, cause))?;
@@ -55,8 +54,7 @@ pub fn import(directory: &Path, file: &Path) -> Result<Imported, String> {
 }
 
 /// Copies and hashes in one pass: what was hashed is what was written. The first bytes, the number
-/// of
-/// bytes and their hash.
+/// of bytes and their hash.
 fn copy(source: &mut File, target: &Path) -> io::Result<(Vec<u8>, u64, Sha256)> {
     let mut target = File::create(target)?;
     let mut hasher = sha2::Sha256::new();

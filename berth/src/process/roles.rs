@@ -37,8 +37,7 @@ pub(crate) struct Roles {
 }
 
 /// Runs the roles until `stop` is cancelled, and then until what they had begun is finished or
-/// handed
-/// back, at most for the grace time and a little. `ready` is called once everything listens.
+/// handed back, at most for the grace time and a little. `ready` is called once everything listens.
 pub(crate) async fn run(
     config: &Config,
     roles: Roles,

@@ -102,8 +102,7 @@ impl Provider {
     }
 
     /// What a machine reports isn't known before it was looked at. One that may sell nothing yet
-    /// was
-    /// enrolled just now, or by a run that was interrupted here.
+    /// was enrolled just now, or by a run that was interrupted here.
     async fn memory_limit(&self, site: &SiteDefinition) -> Result<(), Failure> {
         let known = self.ask(MACHINES).await?;
         for machine in &site.machines {

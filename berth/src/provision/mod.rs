@@ -1,6 +1,5 @@
 //! What a provider does once, over the public API: site, rack, network, machines, images,
-//! applications,
-//! plans. It looks first and makes what is missing, so that it can be repeated.
+//! applications, plans. It looks first and makes what is missing, so that it can be repeated.
 
 mod catalogue;
 mod fleet;

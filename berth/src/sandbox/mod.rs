@@ -2,8 +2,7 @@
 //! PostgreSQL.
 //!
 //! It is `berth serve` with a configuration of its own, whose machines are `sim:NAME`; site,
-//! catalogue
-//! and tenants are made over the public API, as on a real installation.
+//! catalogue and tenants are made over the public API, as on a real installation.
 
 mod fault;
 mod seed;

@@ -96,7 +96,10 @@ fn rows(
         ("tenant", format!("{} ({})", order.tenant, order.tenant_id)),
         (
             "deployment",
-            format!("{} ({})", order.domain_name, order.deployment_id),
+            format!(
+                "{} {} ({})",
+                order.domain_name, outcome.state, order.deployment_id
+            ),
         ),
         ("machine", outcome.machine()),
         ("address", outcome.addresses.join("\n")),

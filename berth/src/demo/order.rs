@@ -22,7 +22,7 @@ const DEPLOYMENT: &str = "mutation($input: DeploymentCreateInput!) {
 
 const OUTCOME: &str = "query($deployment: ID!, $operation: ID!) {
   deployment: node(id: $deployment) { ... on Deployment {
-    virtualMachine { addresses { address family } }
+    state virtualMachine { addresses { address family } }
   } }
   operation: node(id: $operation) { ... on Operation {
     errorMessage consoleTail
@@ -84,6 +84,8 @@ pub(super) async fn place(
 /// How the order ended.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Outcome {
+    /// The deployment's state.
+    pub(super) state: String,
     /// The first IPv4 address.
     pub(super) address: Option<String>,
     /// All addresses.
@@ -102,6 +104,7 @@ struct Answer {
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct DeploymentAnswer {
+    state: String,
     virtual_machine: Option<VirtualMachineAnswer>,
 }
 
@@ -148,9 +151,11 @@ pub(super) async fn outcome(client: &ApiClient, order: &Order) -> Result<Outcome
             Failure::new(Exit::Refused, format!("the answer can't be read: {cause}"))
         })?;
     let mut outcome = Outcome::default();
-    let vm = answer
-        .deployment
-        .and_then(|deployment| deployment.virtual_machine);
+    let mut vm = None;
+    if let Some(deployment) = answer.deployment {
+        outcome.state = deployment.state;
+        vm = deployment.virtual_machine;
+    }
     for address in vm.and_then(|vm| vm.addresses).unwrap_or_default() {
         if address.family == "IPV4" && outcome.address.is_none() {
             outcome.address = Some(address.address.clone());

@@ -39,6 +39,9 @@ pub struct Limits {
     pub owner_bucket: Bucket,
     /// Bucket of a client at the token endpoint, in tokens issued.
     pub issue_bucket: Bucket,
+    /// Bucket of a client id at the token endpoint, in refused credentials. Who has the right
+    /// secret isn't held up by it.
+    pub failure_bucket: Bucket,
     /// Buckets kept in memory at most.
     pub buckets: usize,
     /// How long a query or a mutation may take.
@@ -86,6 +89,10 @@ impl Default for Limits {
             },
             issue_bucket: Bucket {
                 size: 60,
+                restore_per_second: 1,
+            },
+            failure_bucket: Bucket {
+                size: 10,
                 restore_per_second: 1,
             },
             buckets: 100_000,

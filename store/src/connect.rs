@@ -8,6 +8,8 @@ use diesel_async::{
     pooled_connection::{AsyncDieselConnectionManager, ManagerConfig, RecyclingMethod, deadpool},
 };
 
+use tokio::sync::Semaphore;
+
 use crate::{Cx, Keyring, tx::Tx};
 
 /// How to reach the database.
@@ -15,7 +17,8 @@ use crate::{Cx, Keyring, tx::Tx};
 pub struct StoreConfig {
     /// `postgres://berth_app:…@host/database`: the login role that `berth migrate` made.
     pub url: String,
-    /// Connections at most. Reaching it makes requests wait, `wait` at most.
+    /// Connections at most. Reaching it makes requests wait, `wait` at most. Authentications use
+    /// half of them: a flood of wrong secrets must leave something to those whose secret is right.
     pub max_connections: usize,
     /// How long a request waits for a connection.
     pub wait: Duration,
@@ -25,6 +28,10 @@ pub struct StoreConfig {
 #[derive(Clone)]
 pub struct Store {
     pool: deadpool::Pool<AsyncPgConnection>,
+    /// How many more authentications may use a connection now.
+    pub(crate) auth_turns: Arc<Semaphore>,
+    /// How long a turn or a connection is waited for.
+    pub(crate) wait: Duration,
     pub(crate) url: Arc<str>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) ids: Arc<Ids>,
@@ -61,6 +68,8 @@ impl Store {
             .map_err(Error::internal)?;
         Ok(Self {
             pool,
+            auth_turns: Arc::new(Semaphore::new((config.max_connections / 2).max(1))),
+            wait: config.wait,
             url: config.url.as_str().into(),
             clock,
             ids,
@@ -96,7 +105,8 @@ impl Store {
     }
 }
 
-fn unavailable(cause: deadpool::PoolError) -> Error {
+/// No connection, or no turn, in time.
+pub(crate) fn unavailable(cause: impl std::error::Error + Send + Sync + 'static) -> Error {
     Error::new(
         ErrorCode::Unavailable,
         "The database can't be reached now. Try again in a minute.",

@@ -11,11 +11,13 @@ use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use hmac::digest::CtOutput;
 use sha2::{Digest, Sha256};
+use tokio::{sync::SemaphorePermit, time::timeout};
 use uuid::Uuid;
 
 use crate::{
     Cx, Store,
     client::ClientRow,
+    connect::unavailable,
     error::internal,
     schema::{access_tokens, clients},
     tx::Tx,
@@ -30,7 +32,7 @@ impl Store {
     pub async fn client_authenticate(&self, client_id: &str, secret: &str) -> Result<Client> {
         // A text that is no id takes the same way, as an id that nobody has.
         let id = client_id.parse().unwrap_or(ClientId(Uuid::nil()));
-        let mut tx = self.begin_auth().await?;
+        let (_turn, mut tx) = self.begin_auth().await?;
         let found: Result<Option<(ClientRow, Vec<u8>)>> = clients::table
             .find(id.0)
             .select((ClientRow::as_select(), clients::secret_hash))
@@ -61,7 +63,7 @@ impl Store {
         let token = token_text("bt_", self.ids.bytes());
         let now = self.clock.now();
         let expires_at = now + TimeDelta::hours(TOKEN_HOURS);
-        let mut tx = self.begin_auth().await?;
+        let (_turn, mut tx) = self.begin_auth().await?;
         let kept = diesel::insert_into(access_tokens::table)
             .values((
                 access_tokens::id.eq(self.ids.uuid()),
@@ -80,7 +82,7 @@ impl Store {
 
     /// Who comes with this token: one query. `UNAUTHENTICATED` if it is unknown or has expired.
     pub async fn token_actor(&self, token: &str) -> Result<Actor> {
-        let mut tx = self.begin_auth().await?;
+        let (_turn, mut tx) = self.begin_auth().await?;
         let found: Result<Option<ClientRow>> = access_tokens::table
             .inner_join(clients::table.on(clients::id.eq(access_tokens::client_id)))
             .filter(access_tokens::token_hash.eq(token_hash(token).as_slice()))
@@ -99,8 +101,15 @@ impl Store {
         actor(row.try_into()?)
     }
 
-    async fn begin_auth(&self) -> Result<Tx> {
-        self.begin_scope(Scope::Auth, &Cx::worker("auth")).await
+    /// A transaction that knows only clients and tokens, and a turn to be kept as long as it.
+    /// Anybody can make us authenticate, so that must not take every connection.
+    async fn begin_auth(&self) -> Result<(SemaphorePermit<'_>, Tx)> {
+        let turn = timeout(self.wait, self.auth_turns.acquire())
+            .await
+            .map_err(unavailable)?
+            .map_err(Error::internal)?;
+        let tx = self.begin_scope(Scope::Auth, &Cx::worker("auth")).await?;
+        Ok((turn, tx))
     }
 }
 

@@ -1,5 +1,10 @@
 //! OAuth 2.1's token endpoint with client credentials (RFC 6749 sections 2.3, 4.4 and 5), and what
 //! can be read about it (RFC 8414).
+//!
+//! Wrong credentials are counted for each client id, and from a certain number on answered with 429
+//! instead of 401. Credentials are looked at before that count, so a stranger who sends wrong ones
+//! keeps nobody out; and the store gives authentications only a part of its connections, so that he
+//! doesn't use them up either. A secret is 256 random bits: there is nothing to guess meanwhile.
 
 use axum::{
     Json,
@@ -36,6 +41,16 @@ impl Denied {
             error: "invalid_request",
             description: description.to_owned(),
             retry_after_seconds: None,
+        }
+    }
+
+    /// Too many requests. The code is RFC 8628's (section 3.5): RFC 6749 has none.
+    fn slow_down(description: &str, seconds: i64) -> Self {
+        Self {
+            status: StatusCode::TOO_MANY_REQUESTS,
+            error: "slow_down",
+            retry_after_seconds: Some(seconds),
+            ..Self::request(description)
         }
     }
 }
@@ -100,16 +115,28 @@ async fn issue(gate: &Gate, headers: &HeaderMap, content: Body) -> Result<Value,
     let client = store
         .client_authenticate(&asked.client_id, &asked.secret)
         .await
-        .map_err(denied)?;
+        .map_err(|error| failed(gate, &asked.client_id, error))?;
     let bucket = [(BucketKey::Issue(client.id), gate.limits().issue_bucket)];
-    gate.buckets.take(&bucket, 1).map_err(|seconds| Denied {
-        status: StatusCode::TOO_MANY_REQUESTS,
-        retry_after_seconds: Some(seconds),
-        ..Denied::request("Too many tokens. Use the one you have until it expires.")
+    gate.buckets.take(&bucket, 1).map_err(|seconds| {
+        let text = "Too many tokens. Use the one you have until it expires.";
+        Denied::slow_down(text, seconds)
     })?;
     let (token, expires_at) = store.token_issue(&client).await.map_err(denied)?;
     let seconds = (expires_at - gate.state.clock.now()).num_seconds();
     Ok(json!({ "access_token": token, "token_type": "Bearer", "expires_in": seconds }))
+}
+
+/// Credentials that could not be checked, or are wrong; the latter once too often.
+fn failed(gate: &Gate, client_id: &str, error: Error) -> Denied {
+    if error.code() == ErrorCode::Unauthenticated {
+        let key = BucketKey::Failure(client_id.parse().ok());
+        let bucket = [(key, gate.limits().failure_bucket)];
+        if let Err(seconds) = gate.buckets.take(&bucket, 1) {
+            let text = "Too many requests with a wrong client id or secret. Set the right ones.";
+            return Denied::slow_down(text, seconds);
+        }
+    }
+    denied(error)
 }
 
 fn denied(error: Error) -> Denied {

@@ -22,6 +22,9 @@ pub(crate) enum BucketKey {
     Client(ClientId),
     /// A client, at the token endpoint.
     Issue(ClientId),
+    /// A client id that somebody gave with a wrong secret, whether there is such a client or not;
+    /// `None`: a text that is no id.
+    Failure(Option<ClientId>),
 }
 
 /// All buckets of this process.

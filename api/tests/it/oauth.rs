@@ -164,6 +164,38 @@ async fn tokens_are_not_given_without_end() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn wrong_secrets_are_slowed_down_and_the_right_one_goes_on_working() {
+    let api = Api::new().await;
+    let (id, secret) = api.client(ClientFor::Platform).await;
+    let unknown = id.replace(|c: char| c.is_ascii_digit(), "0");
+    let grant = [("grant_type", "client_credentials")];
+    let with = |id: &str, secret: &str| endpoint(&api).basic_auth(id, Some(secret)).form(&grant);
+    // A client that isn't there is answered as one that is.
+    for id in [&id, &unknown] {
+        for _ in 0..10 {
+            let found = refused(with(id, "bs_wrong")).await;
+            assert_eq!(
+                (found.0.as_u16(), found.1.as_str()),
+                (401, "invalid_client")
+            );
+        }
+        for _ in 0..3 {
+            let answer = with(id, "bs_wrong").send().await.unwrap();
+            assert_eq!(answer.headers()["retry-after"], "1");
+            let found = refused(with(id, "bs_wrong")).await;
+            assert_eq!((found.0.as_u16(), found.1.as_str()), (429, "slow_down"));
+        }
+    }
+    let answer = with(&id, &secret).send().await.unwrap();
+    assert_eq!(answer.status(), 200, "the client itself isn't kept out");
+    let (other, _) = api.client(ClientFor::Platform).await;
+    assert_eq!(refused(with(&other, "bs_wrong")).await.0, 401);
+    api.database.clock.advance(TimeDelta::seconds(1));
+    assert_eq!(refused(with(&id, "bs_wrong")).await.0, 401);
+    assert_eq!(refused(with(&id, "bs_wrong")).await.0, 429);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_metadata_is_found() {
     let api = Api::new().await;
     let url = format!("{}/.well-known/oauth-authorization-server", api.url);

@@ -1,7 +1,11 @@
 //! From a client's secret to a token, and from a token to an actor.
 
-use berth_model::{Caller, ClientFor, ErrorCode, Role};
+use std::{sync::Arc, time::Duration};
+
+use berth_model::{Caller, ClientFor, ErrorCode, PageRequest, Role};
+use berth_store::{Keyring, Store, StoreConfig, testing::KEYRING};
 use chrono::TimeDelta;
+use diesel_async::{AsyncConnection, AsyncPgConnection, SimpleAsyncConnection};
 
 use crate::world::World;
 
@@ -104,4 +108,52 @@ async fn neither_secret_nor_token_is_in_the_database() {
 
 fn hex(text: &str) -> String {
     text.bytes().map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn authentications_leave_connections_to_everybody_else() {
+    const WAITING: &str = "
+        SELECT count(*) AS number FROM pg_locks l JOIN pg_database d ON d.oid = l.database
+        WHERE NOT granted AND datname = current_database() AND relation = 'clients'::regclass";
+    let world = World::new().await;
+    let database = &world.database;
+    let config = StoreConfig {
+        url: database.app_url.clone(),
+        max_connections: 4,
+        wait: Duration::from_secs(30),
+    };
+    let keyring = Arc::new(Keyring::parse(KEYRING).unwrap());
+    let (clock, ids) = (database.clock.clone(), database.ids.clone());
+    let store = Store::new(&config, clock, ids, keyring).unwrap();
+    let mut owner = AsyncPgConnection::establish(&database.owner_url)
+        .await
+        .unwrap();
+    owner
+        .batch_execute("BEGIN; LOCK TABLE clients IN ACCESS EXCLUSIVE MODE")
+        .await
+        .unwrap();
+    let flood: Vec<_> = (0..20)
+        .map(|number| {
+            let store = store.clone();
+            tokio::spawn(async move {
+                if number % 2 == 0 {
+                    store.client_authenticate("x", "bs_x").await.map(|_| ())
+                } else {
+                    store.token_actor("bt_x").await.map(|_| ())
+                }
+            })
+        })
+        .collect();
+    while database.number(WAITING).await < 2 {}
+    let first = PageRequest::first(1);
+    let others = (0..2).map(|_| store.site_list(&world.platform, first));
+    for listed in futures::future::join_all(others).await {
+        listed.unwrap();
+    }
+    assert_eq!(database.number(WAITING).await, 2, "half of four");
+    owner.batch_execute("ROLLBACK").await.unwrap();
+    for one in flood {
+        let error = one.await.unwrap().unwrap_err();
+        assert_eq!(error.code(), ErrorCode::Unauthenticated);
+    }
 }

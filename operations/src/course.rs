@@ -209,7 +209,7 @@ impl Carrier {
             }
             Turn::Failed(StepError::Final(error)) => error,
         };
-        self.give_up(error, stop).await
+        self.give_up(error, undoing, stop).await
     }
 
     /// Gives it up when it was taken more often than it may be tried: then it ended its workers, or
@@ -222,16 +222,25 @@ impl Carrier {
             return Ok(None);
         }
         let error = Error::internal("it was claimed more often than it may be tried");
-        self.give_up(error, stop).await.map(Some)
+        self.give_up(error, undoing, stop).await.map(Some)
     }
 
-    async fn give_up(&self, error: Error, stop: &CancellationToken) -> Result<Ending> {
+    async fn give_up(
+        &self,
+        error: Error,
+        undoing: bool,
+        stop: &CancellationToken,
+    ) -> Result<Ending> {
         match self.gave_up(&error, stop).await {
             Attempt::Returned(Ok(())) => {
                 let (code, cause) = (error.code(), error.cause_text());
                 tracing::error!(%code, cause, "gave up an operation");
                 let message = error.message().to_owned();
-                Ok(Ending::Finish(Outcome::Failed { code, message }))
+                Ok(Ending::Finish(if undoing {
+                    Outcome::NotUndone { code, message }
+                } else {
+                    Outcome::Failed { code, message }
+                }))
             }
             Attempt::Returned(Err(lost)) if lost.code() == ErrorCode::ClaimLost => Err(lost),
             Attempt::Returned(Err(error)) | Attempt::Broken(error) => {

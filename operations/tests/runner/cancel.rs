@@ -1,10 +1,13 @@
 //! An operation that somebody stops: a cancel undoes what it made, a later operation leaves it.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, Mutex, mpsc},
+    time::Duration,
+};
 
-use berth_model::{OperationKind as Kind, OperationState as State};
-use berth_operations::{RunnerConfig, StepEnd};
-use tokio::sync::Semaphore;
+use berth_model::{Error, ErrorCode, OperationKind as Kind, OperationState as State};
+use berth_operations::{Boundary, Point, RunnerConfig, StepEnd, StepError};
+use tokio::sync::{Semaphore, mpsc::UnboundedSender};
 
 use crate::{
     player::{Call, Played, Player, done, retry},
@@ -95,6 +98,74 @@ async fn a_cancel_during_the_last_step_is_honoured_after_it() {
     assert_eq!(ended.state, State::Cancelled);
     assert_eq!(player.calls(), ["place", "start", "stop", "remove"]);
     insta::assert_snapshot!(world.told(operation.id).await);
+}
+
+/// Holds a worker up before it writes the first end of an operation.
+struct HoldEnd {
+    held: UnboundedSender<()>,
+    go: Mutex<mpsc::Receiver<()>>,
+}
+
+impl Boundary for HoldEnd {
+    fn at(&self, _: Kind, point: Point<'_>) {
+        if point == Point::Ending && self.held.send(()).is_ok() {
+            // Only the first end is waited for: then the test has dropped its half.
+            let _ = self.go.lock().unwrap().recv();
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_cancel_right_before_a_failure_is_written_is_honoured() {
+    let world = World::new().await;
+    let player = Player::new(|call| async move {
+        match call.step {
+            "start" => Err(StepError::Final(Error::new(
+                ErrorCode::Unhealthy,
+                "It is ill.",
+            ))),
+            _ => done("Good."),
+        }
+    });
+    let (held, mut is_held) = tokio::sync::mpsc::unbounded_channel();
+    let (go, wait) = mpsc::channel();
+    let go_on = Mutex::new(wait);
+    let boundary = Arc::new(HoldEnd { held, go: go_on });
+    let worker = world.start_watched(&player, World::config("a"), boundary);
+    let operation = world.enqueue(Kind::DeploymentCreate).await;
+    is_held.recv().await.unwrap();
+    world
+        .store
+        .operation_cancel(&world.cx(), operation.id)
+        .await
+        .unwrap();
+    drop((is_held, go));
+    let ended = world.until_final(operation.id).await;
+    worker.stopped().await;
+    assert_eq!(ended.state, State::Cancelled);
+    let calls = ["place", "start", "gave up: UNHEALTHY", "stop", "remove"];
+    assert_eq!(player.calls(), calls);
+}
+
+#[tokio::test]
+async fn an_undo_that_is_given_up_ends_failed() {
+    let world = World::new().await;
+    let player = Player::new(|_| async { retry() });
+    let operation = world.enqueue(Kind::DeploymentCreate).await;
+    world
+        .store
+        .operation_cancel(&world.cx(), operation.id)
+        .await
+        .unwrap();
+    let config = RunnerConfig {
+        backoff_base: Duration::ZERO,
+        ..World::config("a")
+    };
+    let worker = world.start(&player, config);
+    let ended = world.until_final(operation.id).await;
+    worker.stopped().await;
+    assert_eq!((ended.state, ended.attempts), (State::Failed, 6));
+    assert_eq!(ended.error_code.as_deref(), Some("MACHINE_UNAVAILABLE"));
 }
 
 #[tokio::test]

@@ -21,6 +21,13 @@ pub enum Outcome {
         /// Why, for people.
         message: String,
     },
+    /// It was cancelled, and its undoing was given up.
+    NotUndone {
+        /// Why.
+        code: ErrorCode,
+        /// Why, for people.
+        message: String,
+    },
     /// It was cancelled, and what it had made is undone.
     Cancelled,
     /// A later operation made it needless.
@@ -33,7 +40,7 @@ impl Outcome {
     pub const fn state(&self) -> OperationState {
         match self {
             Self::Succeeded => OperationState::Succeeded,
-            Self::Failed { .. } => OperationState::Failed,
+            Self::Failed { .. } | Self::NotUndone { .. } => OperationState::Failed,
             Self::Cancelled | Self::Superseded => OperationState::Cancelled,
         }
     }
@@ -41,7 +48,7 @@ impl Outcome {
     const fn event(&self) -> OperationEventKind {
         match self {
             Self::Succeeded => OperationEventKind::Succeeded,
-            Self::Failed { .. } => OperationEventKind::Failed,
+            Self::Failed { .. } | Self::NotUndone { .. } => OperationEventKind::Failed,
             Self::Cancelled | Self::Superseded => OperationEventKind::Cancelled,
         }
     }
@@ -49,16 +56,21 @@ impl Outcome {
     const fn code(&self) -> Option<ErrorCode> {
         match self {
             Self::Succeeded => None,
-            Self::Failed { code, .. } => Some(*code),
+            Self::Failed { code, .. } | Self::NotUndone { code, .. } => Some(*code),
             Self::Cancelled => Some(ErrorCode::Cancelled),
             Self::Superseded => Some(ErrorCode::Superseded),
         }
     }
 
+    /// Whether it says nothing of a cancel, so that none may have been accepted.
+    const fn ignores_cancels(&self) -> bool {
+        matches!(self, Self::Succeeded | Self::Failed { .. })
+    }
+
     pub(super) fn message(&self) -> &str {
         match self {
             Self::Succeeded => "Done.",
-            Self::Failed { message, .. } => message,
+            Self::Failed { message, .. } | Self::NotUndone { message, .. } => message,
             Self::Cancelled => "Cancelled. Nothing that it made is left.",
             Self::Superseded => "A later operation took its place.",
         }
@@ -66,15 +78,15 @@ impl Outcome {
 }
 
 impl Store {
-    /// Ends the operation. Steps that were not reached become `SKIPPED`. A success is refused with
-    /// `CANCELLED` when a cancel was asked for in the meantime: a cancel that was accepted is
-    /// honoured.
+    /// Ends the operation. Steps that were not reached become `SKIPPED`. A success or a failure is
+    /// refused with `CANCELLED` when a cancel was asked for in the meantime: a cancel that was
+    /// accepted is honoured.
     pub async fn operation_finish(&self, claim: &Claim, outcome: &Outcome) -> Result<()> {
         let mut tx = self.begin_work(claim).await?;
         let finished = async {
             let news = News::new(outcome.event(), outcome.message());
             let told = self.tell_claimed(&mut tx, claim, news).await?;
-            if *outcome == Outcome::Succeeded && told.signals().cancel_requested {
+            if outcome.ignores_cancels() && told.signals().cancel_requested {
                 return Err(Error::new(
                     ErrorCode::Cancelled,
                     "A cancel was asked for just before.",

@@ -65,6 +65,35 @@ async fn a_creation_is_asked_to_stop_and_a_success_comes_too_late() {
 }
 
 #[tokio::test]
+async fn a_failure_comes_too_late_for_a_cancel_unless_it_is_the_undos() {
+    let queue = Queue::new().await;
+    let (_, operation) = queue.ordered(Kind::DeploymentCreate).await;
+    let (_, claim) = queue.claim("a").await.unwrap();
+    queue
+        .store
+        .operation_cancel(&owner(queue.tenant), operation.id)
+        .await
+        .unwrap();
+    let (code, message) = (ErrorCode::Unhealthy, "It is ill.".to_owned());
+    let failed = Outcome::Failed {
+        code,
+        message: message.clone(),
+    };
+    let late = queue.store.operation_finish(&claim, &failed).await;
+    assert_eq!(late.unwrap_err().code(), ErrorCode::Cancelled);
+    let found = queue.store.operation_get(&worker(), operation.id).await;
+    assert_eq!(found.unwrap().state, State::Running, "nothing is written");
+    let not_undone = Outcome::NotUndone { code, message };
+    queue
+        .store
+        .operation_finish(&claim, &not_undone)
+        .await
+        .unwrap();
+    let found = queue.store.operation_get(&worker(), operation.id).await;
+    assert_eq!(found.unwrap().state, State::Failed);
+}
+
+#[tokio::test]
 async fn a_creation_that_waits_for_its_next_try_is_claimed_at_once_to_be_undone() {
     let queue = Queue::new().await;
     let (_, operation) = queue.ordered(Kind::DeploymentCreate).await;

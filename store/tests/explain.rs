@@ -7,8 +7,11 @@
 
 use std::sync::{Mutex, PoisonError};
 
-use berth_model::{Actor, Caller, ClientFor, PageRequest, Role, StorefrontId, TenantId};
-use berth_store::{Cx, DeploymentFilter, testing::TestDatabase};
+use berth_model::{
+    Actor, Caller, ClientFor, OperationKind, PageRequest, Role, StorefrontId, TenantId,
+};
+use berth_store::{ClaimRequest, Cx, DeploymentFilter, Store, testing::TestDatabase};
+use chrono::TimeDelta;
 use diesel::{
     QueryableByName,
     connection::{Instrumentation, InstrumentationEvent, set_default_instrumentation},
@@ -32,7 +35,8 @@ fn catcher() -> Option<Box<dyn Instrumentation>> {
     }))
 }
 
-/// 3 storefronts with 200 tenants each, 10 deployments each, and a token for each tenant.
+/// 3 storefronts with 200 tenants each, 10 deployments each, and a token for each tenant; 20
+/// operations that run, 5,000 that wait and 25,000 that have ended.
 const FILL: &str = "
     INSERT INTO storefronts SELECT ('10000000-0000-7000-8000-00000000000' || n)::uuid, 'S', now()
         FROM generate_series(1, 3) n;
@@ -63,6 +67,18 @@ const FILL: &str = "
     INSERT INTO access_tokens
         SELECT gen_random_uuid(), tenant_id, id, sha256(id::text::bytea), now() + '1 h', now()
         FROM clients;
+    INSERT INTO operations (id, tenant_id, kind, state, deployment_id, lock_key, fair_at, run_after,
+            lease_until, created_at, started_at, finished_at)
+        SELECT ('50000000-0000-7000-8000-' || lpad(n::text, 12, '0'))::uuid, d.tenant_id,
+               'DEPLOYMENT_REPAIR', s.state, d.id, d.virtual_machine_id, n, '2026-01-01',
+               CASE s.state WHEN 'RUNNING' THEN timestamptz '2027-01-01' END, '2026-01-01',
+               CASE WHEN s.state <> 'PENDING' THEN timestamptz '2026-01-01' END,
+               CASE s.state WHEN 'SUCCEEDED' THEN timestamptz '2026-01-01' END
+        FROM generate_series(1, 30020) n
+        JOIN deployments d
+            ON d.id = ('40000000-0000-7000-8000-' || lpad((n % 6000 + 1)::text, 12, '0'))::uuid
+        CROSS JOIN LATERAL (SELECT CASE WHEN n <= 20 THEN 'RUNNING' WHEN n <= 5020 THEN 'PENDING'
+                            ELSE 'SUCCEEDED' END AS state) s;
     VACUUM ANALYZE;";
 
 #[derive(QueryableByName)]
@@ -121,11 +137,13 @@ async fn hot_queries_use_their_indexes() {
         store.tenant_list(&cx, page, None).await.unwrap();
         explained("tenants, first page").await;
     }
+    plans += &format!("-- claim\n{}\n\n", explain_claim(store, &mut owner).await);
     caught().clear();
     store.token_actor(&token).await.unwrap();
     plans += &format!("-- token\n{}\n", explain(&mut owner).await);
     assert!(!plans.contains("Seq Scan on deployments"), "{plans}");
     assert!(!plans.contains("Seq Scan on access_tokens"), "{plans}");
+    assert!(!plans.contains("Seq Scan on operations"), "{plans}");
     insta::assert_snapshot!(plans);
 }
 
@@ -155,6 +173,30 @@ async fn explain(owner: &mut AsyncPgConnection) -> String {
         begin.starts_with("BEGIN; SET LOCAL ROLE") && commit == "COMMIT",
         "{ran:#?}"
     );
+    explain_in(owner, begin, query).await
+}
+
+/// Explains the claim of an operation, in its scope.
+async fn explain_claim(store: &Store, owner: &mut AsyncPgConnection) -> String {
+    caught().clear();
+    let request = ClaimRequest {
+        worker: "worker",
+        lease: TimeDelta::seconds(30),
+        kinds: OperationKind::ALL,
+        per_tenant_limit: 4,
+    };
+    let (operation, _) = store.operation_claim(&request).await.unwrap().unwrap();
+    assert_eq!(
+        operation.id.0.as_u128() & 0xffff,
+        0x21,
+        "the first that waits"
+    );
+    let ran = caught().clone();
+    let query = ran.iter().find(|ran| ran.starts_with("WITH busy")).unwrap();
+    explain_in(owner, &ran[0], query).await
+}
+
+async fn explain_in(owner: &mut AsyncPgConnection, begin: &str, query: &str) -> String {
     let (sql, binds) = query.split_once(" -- binds: ").unwrap();
     let binds: Vec<String> = binds_of(binds).iter().map(|bind| literal(bind)).collect();
     // As the pool's connections do at first: planned for these very values.
@@ -219,6 +261,10 @@ fn binds_of(text: &str) -> Vec<String> {
 }
 
 fn literal(bind: &str) -> String {
+    if bind.starts_with("[\"") {
+        let words = bind.trim_matches(['[', ']']).replace(['"', ' '], "");
+        return format!("'{{{words}}}'");
+    }
     if let Some(bytes) = bind.strip_prefix('[') {
         let hex = bytes
             .trim_end_matches(']')
@@ -232,6 +278,6 @@ fn literal(bind: &str) -> String {
     if bind.parse::<i64>().is_ok() {
         bind.to_owned()
     } else {
-        format!("'{bind}'")
+        format!("'{}'", bind.trim_matches('"'))
     }
 }

@@ -56,6 +56,23 @@ export async function pageOpen(browser, base) {
   return { page, seen };
 }
 
+/** Counts how often the browser itself wants a name and a password for an answer; the result tells, and ends it. */
+export async function dialoguesCount(page) {
+  const session = await page.createCDPSession();
+  let count = 0;
+  session.on("Fetch.requestPaused", ({ requestId }) => session.send("Fetch.continueRequest", { requestId }));
+  session.on("Fetch.authRequired", ({ requestId }) => {
+    count += 1;
+    const authChallengeResponse = { response: "CancelAuth" };
+    return session.send("Fetch.continueWithAuth", { requestId, authChallengeResponse });
+  });
+  await session.send("Fetch.enable", { handleAuthRequests: true });
+  return async () => {
+    await session.detach();
+    return count;
+  };
+}
+
 /** A picture for whoever wants to see what the browser saw. */
 export async function picture(page, name) {
   const folder = process.env.BERTH_PICTURES;

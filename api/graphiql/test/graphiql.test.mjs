@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { after, afterEach, before, test } from "node:test";
 
-import { browserStart, pageOpen, picture } from "./browser.mjs";
+import { browserStart, dialoguesCount, pageOpen, picture } from "./browser.mjs";
 
 const base = new URL(needed("BERTH_URL"));
 const [clientId, secret] = [needed("BERTH_CLIENT_ID"), needed("BERTH_CLIENT_SECRET")];
@@ -33,9 +33,11 @@ test("the page opens without a word on the console", async () => {
   assert.deepEqual(seen.errors, []);
 });
 
-test("a wrong secret is told and asks for no other password", async () => {
+test("a wrong secret is told and the browser asks for no other", async () => {
+  const dialogues = await dialoguesCount(page);
   await signIn(clientId, "wrong");
   await statusIs("The client id or its secret is wrong.");
+  assert.equal(await dialogues(), 0);
   // The browser itself notes every answer of 401.
   assert.deepEqual(seen.errors.splice(0).map(statusCode), [401]);
 });

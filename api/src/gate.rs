@@ -1,7 +1,7 @@
 //! The one way to the schema, in the order of its costs: the document's shape first, which needs no
 //! database, then the token, then the cost, and last the resolvers.
 
-use std::{panic::AssertUnwindSafe, sync::Arc};
+use std::sync::Arc;
 
 use async_graphql::{
     Request as GraphqlRequest, Response, Value,
@@ -14,15 +14,15 @@ use async_graphql::{
 };
 use berth_model::{Actor, Caller, Error, ErrorCode, Result};
 use berth_store::Cx;
-use futures::{FutureExt, Stream, StreamExt, stream::BoxStream};
+use futures::{StreamExt, stream::BoxStream};
 use sha2::{Digest, Sha256};
-use tokio::time::timeout;
 
 use crate::{
     ApiState,
     config::Limits,
     context::Request,
-    error::{Refusal, finish},
+    error::Refusal,
+    execution::{answer, answers},
     graphql::{Loaders, Schema, schema, sdl},
     limits::{BucketKey, Buckets, Types, cost, nesting_check, shape_check},
 };
@@ -107,34 +107,14 @@ impl Gate {
 
     /// Runs a query or a mutation.
     pub async fn run(&self, admitted: Admitted) -> Response {
-        let limit = self.limits().time;
-        let work = AssertUnwindSafe(self.schema.execute(admitted.request)).catch_unwind();
-        let mut response = match timeout(limit, work).await {
-            Ok(Ok(response)) => response,
-            Ok(Err(_)) => panicked(),
-            Err(_) => Refusal::from(Error::new(
-                ErrorCode::LimitExceeded,
-                format!(
-                    "This request took longer than {} seconds. Ask for less. A mutation may have \
-                    been done: send it again with the same idempotency key.",
-                    limit.as_secs()
-                ),
-            ))
-            .response(),
-        };
-        finish(&mut response);
+        let work = self.schema.execute(admitted.request);
+        let response = answer(work, self.limits().time).await;
         response.extension("cost", admitted.cost)
     }
 
     /// Runs a subscription: one answer for each event.
     pub fn follow(&self, admitted: Admitted) -> BoxStream<'static, Response> {
-        let events = self.schema.execute_stream(admitted.request);
-        caught(events)
-            .map(|mut response| {
-                finish(&mut response);
-                response
-            })
-            .boxed()
+        answers(self.schema.execute_stream(admitted.request)).boxed()
     }
 
     async fn authenticate(&self, token: Option<&Arc<str>>) -> Result<(Actor, Arc<str>)> {
@@ -222,20 +202,4 @@ fn operation<'a>(
             "Give the name of one of the document's operations.",
         )
     })
-}
-
-fn panicked() -> Response {
-    Response::from_errors(vec![async_graphql::ServerError {
-        source: Some(Arc::new(Error::internal("a resolver panicked"))),
-        ..async_graphql::ServerError::new(Error::internal("").message(), None)
-    }])
-}
-
-/// A stream that ends with an error instead of a panic.
-fn caught(
-    events: impl Stream<Item = Response> + Send + 'static,
-) -> impl Stream<Item = Response> + Send + 'static {
-    AssertUnwindSafe(events)
-        .catch_unwind()
-        .map(|item| item.unwrap_or_else(|_| panicked()))
 }

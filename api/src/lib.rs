@@ -7,6 +7,7 @@
 mod config;
 mod context;
 mod error;
+mod execution;
 mod gate;
 mod graphql;
 mod http;

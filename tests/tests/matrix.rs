@@ -50,13 +50,35 @@ async fn matrix_is_ordered_used_and_deleted() {
     let lab = Lab::alone().await;
     let database = TestDatabase::new().await;
     let mut home = tempfile::tempdir().unwrap();
-    // For a look at the logs afterwards.
+    // For a look at the logs after a failure.
     home.disable_cleanup(std::env::var_os("BERTH_TEST_KEEP").is_some());
     let environment = Environment::new(home.path(), &database.app_url, None);
     let often = [("BERTH_FLEET_RECONCILE_SECONDS", "5".to_owned())];
     let _serve = environment.start("serve", &often);
     environment.ready().await;
 
+    provide(&lab, &environment).await;
+    let shop = environment.credentials(&["--kind", "storefront", "--storefront", "Test shop"]);
+    let arguments = ["demo", "--application", "matrix"];
+    let text = succeeds(environment.client_command(&arguments, &shop)).await;
+    let rows = table(&text);
+    table_check(&lab, &rows);
+
+    let sql = connect(&database.owner_url).await;
+    let found = differences(&sql, &lab.lister()).await;
+    assert!(found.is_empty(), "after the order: {found:#?}");
+    let shop = Api::sign_in(&environment.url, &shop.id, &shop.secret).await;
+    leave(&shop, id_of(&rows["deployment"][0])).await;
+    let found = differences(&sql, &lab.lister()).await;
+    assert!(found.is_empty(), "after the deletion: {found:#?}");
+    only_images_are_left(&lab);
+    lab.sweep();
+    // It has a copy of every image.
+    home.disable_cleanup(false);
+}
+
+/// What a provider does once.
+async fn provide(lab: &Lab, environment: &Environment) {
     let provider = environment.credentials(&["--kind", "platform"]);
     let catalogue = concat!(env!("CARGO_MANIFEST_DIR"), "/../catalogue");
     let (lab_file, images) = (lab.file().to_str().unwrap(), images());
@@ -79,20 +101,9 @@ async fn matrix_is_ordered_used_and_deleted() {
     }
     let again = succeeds(environment.client_command(&arguments, &provider)).await;
     assert_eq!(again, "", "the second time nothing is missing");
+}
 
-    let shop = environment.credentials(&["--kind", "storefront", "--storefront", "Test shop"]);
-    let arguments = ["demo", "--application", "matrix"];
-    let text = succeeds(environment.client_command(&arguments, &shop)).await;
-    let rows = table(&text);
-    table_check(&lab, &rows);
-
-    let sql = connect(&database.owner_url).await;
-    let found = differences(&sql, &lab.lister()).await;
-    assert!(found.is_empty(), "after the order: {found:#?}");
-    let shop = Api::sign_in(&environment.url, &shop.id, &shop.secret).await;
-    leave(&shop, id_of(&rows["deployment"][0])).await;
-    let found = differences(&sql, &lab.lister()).await;
-    assert!(found.is_empty(), "after the deletion: {found:#?}");
+fn only_images_are_left(lab: &Lab) {
     for machine in lab.machines() {
         let listed = lab.lister().list(&machine);
         assert!(listed.guests.is_empty(), "{machine}: {listed:#?}");
@@ -102,7 +113,6 @@ async fn matrix_is_ordered_used_and_deleted() {
             "{machine}: {listed:#?}"
         );
     }
-    lab.sweep();
 }
 
 /// What a reader of the table must find.

@@ -5,12 +5,14 @@ use std::{sync::Arc, time::Duration};
 use berth_model::{ErrorCode, ManualClock, Notice, NoticeBody, NoticeKind, Notices, Recipient};
 use proptest::prelude::*;
 use tokio::{
-    io::{AsyncBufReadExt, AsyncWriteExt, BufReader},
-    net::{TcpListener, TcpStream},
+    io::{AsyncBufReadExt, AsyncRead, AsyncWrite, AsyncWriteExt, BufReader, split},
+    net::TcpListener,
 };
 
 use super::*;
 use crate::{Login, SmtpConfig, SmtpSecurity};
+
+mod tls;
 
 fn mailer(config: &TransportConfig) -> Mailer {
     let now = "2026-11-22T10:00:00Z".parse().unwrap();
@@ -110,15 +112,23 @@ async fn file_transport_writes_one_file_for_each_mail() {
 }
 
 /// Speaks the server's side of one SMTP session and gives back what the client said.
-async fn smtp_session(stream: TcpStream, offer: &str) -> String {
-    let (read, mut write) = stream.into_split();
-    let mut lines = BufReader::new(read).lines();
-    let mut heard = String::new();
-    let mut in_data = false;
-    write
+async fn smtp_session(
+    mut stream: impl AsyncRead + AsyncWrite + Send + Unpin,
+    offer: &str,
+) -> String {
+    stream
         .write_all(b"220 sink.example ESMTP\r\n")
         .await
         .unwrap();
+    smtp_listen(stream, offer).await
+}
+
+/// The same after the greeting.
+async fn smtp_listen(stream: impl AsyncRead + AsyncWrite + Send + Unpin, offer: &str) -> String {
+    let (read, mut write) = split(stream);
+    let mut lines = BufReader::new(read).lines();
+    let mut heard = String::new();
+    let mut in_data = false;
     while let Ok(Some(line)) = lines.next_line().await {
         heard += &format!("{line}\n");
         let answer = match line.split(' ').next().unwrap_or("") {

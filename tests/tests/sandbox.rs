@@ -1,5 +1,7 @@
 //! The sandbox and the demo, as somebody who builds a storefront meets them: two commands.
 
+#![expect(clippy::unwrap_used, reason = "a test's help fails where it stands")]
+
 use berth_tests::Sandbox;
 
 #[tokio::test(flavor = "multi_thread")]

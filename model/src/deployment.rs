@@ -74,6 +74,8 @@ pub struct Deployment {
     pub state: DeploymentState,
     /// A deleted one keeps its data until then.
     pub retain_until: Option<Timestamp>,
+    /// When it was healthy for the first time. From then on no cancel undoes it.
+    pub healthy_at: Option<Timestamp>,
     /// When it was ordered.
     pub created_at: Timestamp,
     /// When desired or found state last changed.

@@ -36,9 +36,6 @@ fn state_after(
     match code {
         // A change that needed more room: what there was goes on as it was.
         ErrorCode::NoCapacity | ErrorCode::NoAddress => had_no_place.then_some(S::Refused),
-        // It was healthy once, so it is its operator's. Only this state says so, and keeps it from
-        // an undo, should a cancel be accepted before the failure is written.
-        _ if kind == OperationKind::DeploymentCreate && found == S::Running => None,
         // Its purge is asked for again later; it can't be used either way.
         _ if kind == OperationKind::DeploymentPurge || desired == DesiredState::Purged => None,
         _ => Some(S::Degraded),
@@ -65,20 +62,6 @@ mod tests {
         assert_eq!(
             after(create, S::Provisioning, ErrorCode::Unhealthy),
             Some(S::Degraded)
-        );
-    }
-
-    #[test]
-    fn a_creation_that_was_healthy_stays_out_of_reach_of_an_undo() {
-        let create = OperationKind::DeploymentCreate;
-        let after = |found| {
-            let code = ErrorCode::MachineUnavailable;
-            state_after(create, DesiredState::Running, found, code)
-        };
-        assert_eq!(after(DeploymentState::Running), None);
-        assert_eq!(
-            after(DeploymentState::Provisioning),
-            Some(DeploymentState::Degraded)
         );
     }
 

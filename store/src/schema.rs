@@ -115,6 +115,7 @@ diesel::table! {
         retain_until -> Nullable<Timestamptz>,
         created_at -> Timestamptz,
         updated_at -> Timestamptz,
+        healthy_at -> Nullable<Timestamptz>,
     }
 }
 

@@ -103,6 +103,11 @@ impl Deployment {
         State(self.0.state)
     }
 
+    /// When it was healthy for the first time. From then on it goes by a delete alone.
+    async fn healthy_at(&self) -> Option<Timestamp> {
+        self.0.healthy_at
+    }
+
     /// Until when a deleted one can be restored.
     async fn retain_until(&self) -> Option<Timestamp> {
         self.0.retain_until

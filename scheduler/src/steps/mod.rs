@@ -15,15 +15,15 @@ mod start;
 mod stop;
 mod volumes;
 
-use berth_model::{DeploymentState, Error, OperationKind};
+use berth_model::{Error, OperationKind};
 use berth_operations::StepError;
 
 use crate::task::{StepResult, Task, done};
 
 pub(crate) async fn run(task: &mut Task<'_>, name: &str) -> StepResult {
-    if task.is_undo && task.own()?.deployment.state == DeploymentState::Running {
+    if task.is_undo && task.own()?.deployment.healthy_at.is_some() {
         // What was healthy once is its operator's, and goes only by a delete.
-        return done("It runs already: nothing is undone");
+        return done("It ran already: nothing is undone");
     }
     let is_restart = task.kind() == OperationKind::DeploymentRestart;
     match name {

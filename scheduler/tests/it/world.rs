@@ -5,6 +5,7 @@ use std::{
     sync::{
         Arc, Mutex,
         atomic::{AtomicI64, Ordering},
+        mpsc::RecvTimeoutError,
     },
     time::Duration,
 };
@@ -77,7 +78,7 @@ pub struct World {
     fleet: Arc<Fleet>,
     notices: Arc<Mailbag>,
     folder: tempfile::TempDir,
-    _database: testing::TestDatabase,
+    pub database: testing::TestDatabase,
 }
 
 /// How large the provider is.
@@ -192,7 +193,7 @@ impl World {
             fleet: Arc::new(fleet),
             notices,
             folder,
-            _database: database,
+            database,
         }
     }
 
@@ -361,20 +362,23 @@ impl World {
     }
 }
 
-/// Cancels an operation right before a step of it.
-pub struct CancelBefore {
-    pub step: &'static str,
+/// Has a creation cancelled at a point of it.
+pub struct CancelAt {
+    pub point: Point<'static>,
     pub cancel: tokio::sync::mpsc::UnboundedSender<()>,
     pub cancelled: Mutex<std::sync::mpsc::Receiver<()>>,
 }
 
-impl Boundary for CancelBefore {
+impl Boundary for CancelAt {
     fn at(&self, kind: OperationKind, point: Point<'_>) {
-        if kind == OperationKind::DeploymentCreate && point == Point::Before(self.step) {
-            self.cancel.send(()).unwrap();
+        if kind == OperationKind::DeploymentCreate && point == self.point {
+            // The second time, after the undo, nobody is there any more.
+            let _ = self.cancel.send(());
             // The worker stands here until the cancel is written.
-            tokio::task::block_in_place(|| self.cancelled.lock().unwrap().recv_timeout(PATIENCE))
-                .unwrap();
+            let answer = tokio::task::block_in_place(|| {
+                self.cancelled.lock().unwrap().recv_timeout(PATIENCE)
+            });
+            assert_ne!(answer, Err(RecvTimeoutError::Timeout));
         }
     }
 }

@@ -44,6 +44,7 @@ pub(crate) struct DeploymentRow {
     retain_until: Option<Timestamp>,
     created_at: Timestamp,
     updated_at: Timestamp,
+    healthy_at: Option<Timestamp>,
 }
 
 impl TryFrom<DeploymentRow> for Deployment {
@@ -65,6 +66,7 @@ impl TryFrom<DeploymentRow> for Deployment {
             desired_state: row.desired_state.parse()?,
             state: row.state.parse()?,
             retain_until: row.retain_until,
+            healthy_at: row.healthy_at,
             created_at: row.created_at,
             updated_at: row.updated_at,
         })

@@ -1,6 +1,6 @@
 //! What a worker writes about deployments.
 
-use berth_model::{DeploymentId, DeploymentState, DesiredState, Result};
+use berth_model::{DeploymentId, DeploymentState, DesiredState, Result, Timestamp};
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 
@@ -52,8 +52,8 @@ impl Store {
         let row = deployments::table
             .find(id.0)
             .filter(deployments::tenant_id.eq(claim.tenant_id.0));
-        let before: String = row
-            .select(deployments::state)
+        let (before, healthy_at): (String, Option<Timestamp>) = row
+            .select((deployments::state, deployments::healthy_at))
             .for_no_key_update()
             .first(&mut **tx)
             .await
@@ -62,10 +62,13 @@ impl Store {
         if before == after {
             return Ok(None);
         }
+        let now = self.clock.now();
+        let first = (after == DeploymentState::Running).then_some(now);
         diesel::update(row)
             .set((
                 deployments::state.eq(after.as_str()),
-                deployments::updated_at.eq(self.clock.now()),
+                deployments::healthy_at.eq(healthy_at.or(first)),
+                deployments::updated_at.eq(now),
             ))
             .execute(&mut **tx)
             .await

@@ -191,6 +191,9 @@ pub struct Demo {
     /// The plan's short name [default: the smallest that fits].
     #[arg(long)]
     pub plan: Option<String>,
+    /// Goes on with the last order of it, if one runs or is on its way, instead of a new one.
+    #[arg(long)]
+    pub resume: bool,
     /// Doesn't talk to the application afterwards: on simulated machines nothing answers.
     #[arg(long, env = "BERTH_SKIP_APPLICATION")]
     pub skip_application: bool,

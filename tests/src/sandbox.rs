@@ -57,17 +57,11 @@ impl Sandbox {
         std::fs::read_to_string(self.home.path().join("var/sandbox/client.env")).unwrap()
     }
 
-    /// Runs the demo: orders the tiny application and follows the order.
-    pub async fn demo(&self) -> Output {
+    /// Runs the demo: orders the tiny application and follows the order. `more` are further options.
+    pub async fn demo(&self, more: &[&str]) -> Output {
         let mut command = command(self.home.path());
-        command.args([
-            "demo",
-            "--application",
-            "tiny",
-            "--skip-application",
-            "--url",
-            &self.url,
-        ]);
+        command.args(["demo", "--application", "tiny", "--skip-application"]);
+        command.args(["--url", &self.url]).args(more);
         let variables = self.storefront_env();
         for (name, value) in variables.lines().filter_map(|line| line.split_once('=')) {
             command.env(name, value);

@@ -7,15 +7,30 @@ use berth_tests::Sandbox;
 #[tokio::test(flavor = "multi_thread")]
 async fn an_order_in_the_sandbox_runs_and_a_fault_is_told() {
     let sandbox = Sandbox::start().await;
-    let output = sandbox.demo().await;
+    let output = sandbox.demo(&[]).await;
     let text = String::from_utf8_lossy(&output.stdout);
     assert!(output.status.success(), "{output:?}");
     for step in ["place", "probe", "finish"] {
         assert!(text.contains(step), "one line for each step: {text}");
     }
 
+    let again = sandbox.demo(&["--resume"]).await;
+    let again = String::from_utf8_lossy(&again.stdout).into_owned();
+    let row = |text: &str, name: &str| {
+        let line = text
+            .lines()
+            .find(|line| line.trim_start().starts_with(name));
+        line.unwrap_or_else(|| panic!("no {name} in {text}"))
+            .to_owned()
+    };
+    assert_eq!(
+        row(&again, "deployment"),
+        row(&text, "deployment"),
+        "the same order"
+    );
+
     sandbox.fault("no-capacity", "on").await;
-    let output = sandbox.demo().await;
+    let output = sandbox.demo(&[]).await;
     assert!(!output.status.success(), "there is no room: {output:?}");
     let text = String::from_utf8_lossy(&output.stderr);
     assert!(
@@ -24,7 +39,7 @@ async fn an_order_in_the_sandbox_runs_and_a_fault_is_told() {
     );
 
     sandbox.fault("no-capacity", "off").await;
-    let output = sandbox.demo().await;
+    let output = sandbox.demo(&[]).await;
     assert!(output.status.success(), "{output:?}");
     metrics_are_explained(&sandbox).await;
 }

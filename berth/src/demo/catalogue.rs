@@ -12,7 +12,9 @@ use crate::{
 const QUERY: &str = "{
   applications(first: 100) { nodes {
     slug name
-    versions(last: 1) { nodes { id version memoryBytes vcpus dataBytes httpPort } }
+    versions(last: 1) { nodes {
+      id version memoryBytes vcpus dataBytes httpPort probe { path }
+    } }
   } }
   plans(first: 100) { nodes {
     id slug name hosting memoryBytes vcpus dataBytes price { minor currency }
@@ -32,6 +34,8 @@ pub(super) struct Choice {
     pub(super) version_id: String,
     /// Where it answers.
     pub(super) http_port: u16,
+    /// What it answers when it is healthy.
+    pub(super) probe_path: String,
     /// The plan's short name.
     pub(super) plan: String,
     /// Its id.
@@ -67,6 +71,12 @@ struct Version {
     vcpus: i32,
     data_bytes: i64,
     http_port: u16,
+    probe: Probe,
+}
+
+#[derive(Deserialize)]
+struct Probe {
+    path: String,
 }
 
 #[derive(Deserialize)]
@@ -148,6 +158,7 @@ fn choose_of(catalogue: Catalogue, slug: &str, plan: Option<&str>) -> Result<Cho
         version: version.version,
         version_id: version.id,
         http_port: version.http_port,
+        probe_path: version.probe.path,
         plan: chosen.slug.clone(),
         plan_id: chosen.id.clone(),
         plan_text: plan_text(chosen),
@@ -185,7 +196,7 @@ mod tests {
         serde_json::from_value(json!({
             "applications": {"nodes": [{"slug": "tiny", "name": "Tiny", "versions": {"nodes": [{
                 "id": "apv_1", "version": "1", "memoryBytes": 128 << 20, "vcpus": 1, "dataBytes": 1 << 20,
-                "httpPort": 80}]}}]},
+                "httpPort": 80, "probe": {"path": "/health"}}]}}]},
             "plans": {"nodes": [
                 plan("nano", "OWN", 64 << 20, 50), plan("shared", "SHARED", 1 << 30, 100),
                 plan("large", "OWN", 2 << 30, 900), plan("small", "OWN", 1 << 30, 450),

@@ -1,10 +1,10 @@
 //! `berth demo`: a storefront. It speaks the public API alone, as any shop would: signs an operator
-//! up,
-//! orders an application, follows the order live, fetches the hand-over, and tries what it got.
+//! up, orders an application, follows the order live, fetches the hand-over, and tries what it got.
 
 mod catalogue;
 mod matrix;
 mod order;
+mod previous;
 mod progress;
 mod table;
 mod web;
@@ -28,11 +28,7 @@ pub(crate) async fn run(arguments: cli::Demo) -> Result<(), Failure> {
     let ids = Ids::new(Arc::new(SystemClock));
     let choice =
         catalogue::choose(&client, &arguments.application, arguments.plan.as_deref()).await?;
-    let order = order::place(&client, &ids, &choice, arguments.domain_name).await?;
-    output::line(format!(
-        "Ordered {} {} as {} for {} (plan {}).",
-        choice.application, choice.version, order.domain_name, order.tenant, choice.plan
-    ));
+    let order = order(&client, &ids, &choice, &arguments).await?;
     let mut printer = Printer::new();
     let last = follow(&client, &order.operation_id, |event| printer.show(event)).await?;
     let outcome = order::outcome(&client, &order).await?;
@@ -56,6 +52,30 @@ pub(crate) async fn run(arguments: cli::Demo) -> Result<(), Failure> {
     Ok(())
 }
 
+/// A new order, or with `--resume` the last one.
+async fn order(
+    client: &ApiClient,
+    ids: &Ids,
+    choice: &catalogue::Choice,
+    arguments: &cli::Demo,
+) -> Result<Order, Failure> {
+    if arguments.resume
+        && let Some(order) = previous::find(client, &choice.slug).await?
+    {
+        output::line(format!(
+            "{} was ordered before, as {} for {}. This is how:",
+            choice.application, order.domain_name, order.tenant
+        ));
+        return Ok(order);
+    }
+    let order = order::place(client, ids, choice, arguments.domain_name.clone()).await?;
+    output::line(format!(
+        "Ordered {} {} as {} for {} (plan {}).",
+        choice.application, choice.version, order.domain_name, order.tenant, choice.plan
+    ));
+    Ok(order)
+}
+
 /// Does with the application what it is for. A row for the table.
 async fn application_try(
     client: &ApiClient,
@@ -71,6 +91,7 @@ async fn application_try(
         )
     })?;
     let target = web::Target::new(address, choice.http_port, &order.domain_name)?;
+    target.answers(&choice.probe_path).await?;
     if choice.slug == "matrix" {
         let handover = order::handover(client, order).await?;
         let room = matrix::try_out(&target, &handover, &order.domain_name, ids).await?;

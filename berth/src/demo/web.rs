@@ -1,15 +1,23 @@
 //! A deployment at its address: names don't lead to it yet, so the Host header says which one is
 //! meant.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use reqwest::{Method, StatusCode, header::HOST};
 use serde_json::Value;
+use tokio::time::sleep;
 
-use crate::failure::{Exit, Failure};
+use crate::{
+    failure::{Exit, Failure},
+    output,
+};
 
 /// For an answer. Under software emulation the first ones are slow.
 const TIME_LIMIT: Duration = Duration::from_secs(60);
+/// For a guest that starts again, after `make stop` and `make run`.
+const START_LIMIT: Duration = Duration::from_secs(600);
+/// Between two questions to such a guest.
+const PAUSE: Duration = Duration::from_secs(1);
 /// What is shown of an answer, in characters.
 const SHOWN: usize = 200;
 
@@ -33,6 +41,32 @@ impl Target {
             base,
             domain_name: domain_name.to_owned(),
         })
+    }
+
+    /// Waits until it is healthy: it runs, but the computer that it runs on may have just come back.
+    pub(super) async fn answers(&self, path: &str) -> Result<(), Failure> {
+        let begun = Instant::now();
+        let mut is_told = false;
+        loop {
+            let failure = match self.ask(Method::GET, path, None, None).await {
+                Ok((StatusCode::OK, _)) => return Ok(()),
+                Ok((status, _)) => self.refused(path, status),
+                Err(failure) => failure,
+            };
+            if begun.elapsed() > START_LIMIT {
+                return Err(failure);
+            }
+            if !is_told {
+                output::line("  waiting until it answers again");
+                is_told = true;
+            }
+            sleep(PAUSE).await;
+        }
+    }
+
+    fn refused(&self, path: &str, status: StatusCode) -> Failure {
+        let message = format!("{}{path} answers {status} instead of 200", self.base);
+        Failure::new(Exit::Application, message)
     }
 
     /// A request; any status is an answer.
@@ -69,8 +103,7 @@ impl Target {
 pub(super) async fn try_out(target: &Target, path: &str) -> Result<String, Failure> {
     let (status, body) = target.ask(Method::GET, path, None, None).await?;
     if status != StatusCode::OK {
-        let message = format!("{}{path} answers {status} instead of 200", target.base);
-        return Err(Failure::new(Exit::Application, message));
+        return Err(target.refused(path, status));
     }
     let shown: String = body.trim().chars().take(SHOWN).collect();
     Ok(format!(

@@ -14,3 +14,6 @@ mod output;
 mod process;
 mod provision;
 mod sandbox;
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;

@@ -4,6 +4,7 @@
 use std::{collections::HashMap, sync::Arc};
 
 use async_graphql::dataloader::Loader;
+use async_trait::async_trait;
 use berth_model::*;
 use berth_store::{Cx, Store};
 
@@ -18,6 +19,7 @@ pub(crate) struct Loaders {
 /// `key => value, function of the store`.
 macro_rules! loaders {
     ($( $key:ty => $value:ty, $function:ident; )+) => { $(
+        #[async_trait]
         impl Loader<$key> for Loaders {
             type Value = $value;
             type Error = Arc<Error>;
@@ -60,6 +62,7 @@ macro_rules! loaders_of {
         #[derive(Clone, Copy, PartialEq, Eq, Hash)]
         pub(crate) struct $key(pub $id);
 
+        #[async_trait]
         impl Loader<$key> for Loaders {
             type Value = $value;
             type Error = Arc<Error>;

@@ -9,6 +9,7 @@ use async_graphql::{
     parser::types::Field,
     registry::{Deprecation, MetaEnumValue, MetaType, MetaTypeId, Registry},
 };
+use async_trait::async_trait;
 use berth_model::States;
 
 /// A state of the model, as GraphQL shows and takes it.
@@ -82,6 +83,7 @@ impl<T: States> InputType for State<T> {
     }
 }
 
+#[async_trait]
 impl<T: States> OutputType for State<T> {
     fn type_name() -> Cow<'static, str> {
         Cow::Borrowed(T::NAME)

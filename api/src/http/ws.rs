@@ -17,6 +17,7 @@ use async_graphql::{
     http::{ClientMessage, WebSocket as Protocol, WebSocketProtocols, WsMessage},
     parser::types::OperationType,
 };
+use async_trait::async_trait;
 use axum::{
     extract::{
         Extension, State,
@@ -188,6 +189,7 @@ impl Session {
     }
 }
 
+#[async_trait]
 impl Executor for Session {
     async fn execute(&self, request: GraphqlRequest) -> Answer {
         let answers = self.execute_stream(request, None);

@@ -7,6 +7,7 @@ use async_graphql::{
 
 struct Nobody;
 
+#[async_graphql::async_trait::async_trait]
 impl Guard for Nobody {
     async fn check(&self, _: &Context<'_>) -> Result<()> {
         Err("Forbidden".into())

@@ -4,7 +4,7 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help run stop clean sandbox test test-full schema graphiql fmt lint
+.PHONY: help run stop clean sandbox test test-full bench schema graphiql fmt lint
 
 help: ## This text.
 	@echo "make run        one order through all of Berth: machines, Matrix, a message (as root)"
@@ -13,6 +13,7 @@ help: ## This text.
 	@echo "make sandbox    the API over simulated machines, for building storefronts (no root)"
 	@echo "make test       all tests"
 	@echo "make test-full  all tests and the long runs"
+	@echo "make bench      Berth beside peers that do the same work, as ratios"
 	@echo "make schema     writes store/src/schema.rs and api/schema.graphql"
 	@echo "make graphiql   builds GraphiQL's files, pinned by version and hash"
 	@echo "make fmt        formats the code"
@@ -35,6 +36,9 @@ test:
 
 test-full:
 	@scripts/test --full
+
+bench:
+	@scripts/bench
 
 schema:
 	@scripts/schemas

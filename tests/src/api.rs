@@ -43,6 +43,18 @@ impl Api {
         }
     }
 
+    /// Where it is, without a path.
+    #[must_use]
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// The access token.
+    #[must_use]
+    pub fn token(&self) -> &str {
+        &self.token
+    }
+
     /// Sends a document; the whole answer.
     pub async fn send(&self, document: &str, variables: Value) -> Value {
         self.http

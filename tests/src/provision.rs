@@ -1,6 +1,6 @@
 //! What a provider does once, over the API: site, network, images, catalogue, machines.
 
-use std::time::Duration;
+use std::{net::Ipv4Addr, time::Duration};
 
 use serde_json::{Value, json};
 
@@ -30,6 +30,15 @@ pub struct ProvisionPlan {
     pub image: (String, i64, i64),
     /// How long a start may take, in seconds.
     pub probe_deadline: i32,
+}
+
+impl ProvisionPlan {
+    /// Takes the last guest address (IPv4) out of the network, for a guest that isn't Berth's.
+    pub fn ipv4_take(&mut self) -> String {
+        let last: Ipv4Addr = self.ipv4[3].parse().unwrap();
+        self.ipv4[3] = Ipv4Addr::from_bits(last.to_bits() - 1).to_string();
+        last.to_string()
+    }
 }
 
 /// Ids of what was made.

@@ -43,7 +43,7 @@ pub struct World {
     environment: Environment,
     orders: AtomicU32,
     _api: Process,
-    _database: TestDatabase,
+    database: TestDatabase,
     _home: TempDir,
 }
 
@@ -95,9 +95,15 @@ impl World {
             environment,
             orders: AtomicU32::new(0),
             _api: api,
-            _database: database,
+            database,
             _home: home,
         }
+    }
+
+    /// The database's address, as Berth's processes have it.
+    #[must_use]
+    pub fn app_url(&self) -> &str {
+        &self.database.app_url
     }
 
     /// Starts a worker.

@@ -5,7 +5,7 @@ use std::{
     time::Duration,
 };
 
-use berth_model::{Error, ErrorCode, OperationKind as Kind, OperationState as State};
+use berth_model::{Error, ErrorCode, Operation, OperationKind as Kind, OperationState as State};
 use berth_operations::{Boundary, Point, RunnerConfig, StepEnd, StepError};
 use tokio::sync::{Semaphore, mpsc::UnboundedSender};
 
@@ -147,10 +147,8 @@ async fn a_cancel_right_before_a_failure_is_written_is_honoured() {
     assert_eq!(player.calls(), calls);
 }
 
-#[tokio::test]
-async fn an_undo_that_is_given_up_ends_failed() {
-    let world = World::new().await;
-    let player = Player::new(|_| async { retry() });
+/// The end of a creation that is cancelled before anybody takes it.
+async fn undone(world: &World, player: &Arc<Player>) -> Operation {
     let operation = world.enqueue(Kind::DeploymentCreate).await;
     world
         .store
@@ -161,9 +159,17 @@ async fn an_undo_that_is_given_up_ends_failed() {
         backoff_base: Duration::ZERO,
         ..World::config("a")
     };
-    let worker = world.start(&player, config);
+    let worker = world.start(player, config);
     let ended = world.until_final(operation.id).await;
     worker.stopped().await;
+    ended
+}
+
+#[tokio::test]
+async fn an_undo_that_is_given_up_ends_failed() {
+    let world = World::new().await;
+    let player = Player::new(|_| async { retry() });
+    let ended = undone(&world, &player).await;
     assert_eq!((ended.state, ended.attempts), (State::Failed, 6));
     assert_eq!(ended.error_code.as_deref(), Some("MACHINE_UNAVAILABLE"));
 }
@@ -177,19 +183,7 @@ async fn an_undo_that_fails_is_tried_again_with_tries_of_its_own() {
             _ => done("Good."),
         }
     });
-    let operation = world.enqueue(Kind::DeploymentCreate).await;
-    world
-        .store
-        .operation_cancel(&world.cx(), operation.id)
-        .await
-        .unwrap();
-    let config = RunnerConfig {
-        backoff_base: Duration::ZERO,
-        ..World::config("a")
-    };
-    let worker = world.start(&player, config);
-    let ended = world.until_final(operation.id).await;
-    worker.stopped().await;
+    let ended = undone(&world, &player).await;
     assert_eq!((ended.state, ended.attempts), (State::Cancelled, 5));
     assert_eq!(
         player.calls(),

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use reqwest::StatusCode;
+use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::{Value, json};
 
 use super::token::{Tokens, causes};
@@ -13,6 +14,12 @@ use crate::{
 
 /// For a whole request; the API answers at once, since it only records what is wanted.
 const TIME_LIMIT: Duration = Duration::from_secs(30);
+
+/// A connection's page, as far as a reader of few things asks for it.
+#[derive(Deserialize)]
+pub(crate) struct Nodes<T> {
+    pub(crate) nodes: Vec<T>,
+}
 
 /// A client of the API.
 pub(crate) struct ApiClient {
@@ -33,6 +40,17 @@ impl ApiClient {
         let url = access.url.trim_end_matches('/').to_owned();
         let tokens = Tokens::new(http.clone(), &url, &access.client_id, &access.client_secret)?;
         Ok(Self { http, tokens, url })
+    }
+
+    /// The `data` of a query's answer, as a type of the caller's.
+    pub(crate) async fn query_as<T: DeserializeOwned>(
+        &self,
+        document: &str,
+        variables: Value,
+    ) -> Result<T, Failure> {
+        serde_json::from_value(self.query(document, variables).await?).map_err(|cause| {
+            Failure::new(Exit::Refused, format!("the answer can't be read: {cause}"))
+        })
     }
 
     /// The `data` of a query's answer.

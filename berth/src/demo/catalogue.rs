@@ -5,7 +5,7 @@ use serde::Deserialize;
 use serde_json::json;
 
 use crate::{
-    client::ApiClient,
+    client::{ApiClient, Nodes},
     failure::{Exit, Failure},
 };
 
@@ -42,11 +42,6 @@ pub(super) struct Choice {
     pub(super) plan_id: String,
     /// The plan for people.
     pub(super) plan_text: String,
-}
-
-#[derive(Deserialize)]
-struct Nodes<T> {
-    nodes: Vec<T>,
 }
 
 #[derive(Deserialize)]
@@ -104,13 +99,7 @@ pub(super) async fn choose(
     slug: &str,
     plan: Option<&str>,
 ) -> Result<Choice, Failure> {
-    let answer = client.query(QUERY, json!({})).await?;
-    let catalogue: Catalogue = serde_json::from_value(answer).map_err(|cause| {
-        Failure::new(
-            Exit::Refused,
-            format!("the catalogue can't be read: {cause}"),
-        )
-    })?;
+    let catalogue: Catalogue = client.query_as(QUERY, json!({})).await?;
     choose_of(catalogue, slug, plan).map_err(|message| Failure::new(Exit::Refused, message))
 }
 

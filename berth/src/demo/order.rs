@@ -7,7 +7,7 @@ use serde_json::json;
 use super::catalogue::Choice;
 use crate::{
     client::{ApiClient, text_at},
-    failure::{Exit, Failure},
+    failure::Failure,
 };
 
 const TENANT: &str = "mutation($input: TenantCreateInput!) {
@@ -146,10 +146,7 @@ struct Candidate {
 /// Asks how the order ended.
 pub(super) async fn outcome(client: &ApiClient, order: &Order) -> Result<Outcome, Failure> {
     let variables = json!({"deployment": order.deployment_id, "operation": order.operation_id});
-    let answer: Answer =
-        serde_json::from_value(client.query(OUTCOME, variables).await?).map_err(|cause| {
-            Failure::new(Exit::Refused, format!("the answer can't be read: {cause}"))
-        })?;
+    let answer: Answer = client.query_as(OUTCOME, variables).await?;
     let mut outcome = Outcome::default();
     let mut vm = None;
     if let Some(deployment) = answer.deployment {

@@ -6,8 +6,8 @@ use serde_json::json;
 
 use super::order::Order;
 use crate::{
-    client::ApiClient,
-    failure::{Exit, Failure},
+    client::{ApiClient, Nodes},
+    failure::Failure,
 };
 
 const QUERY: &str = "{
@@ -16,11 +16,6 @@ const QUERY: &str = "{
     operations(first: 1) { nodes { id kind } }
   } }
 }";
-
-#[derive(Deserialize)]
-struct Nodes<T> {
-    nodes: Vec<T>,
-}
 
 #[derive(Deserialize)]
 struct Answer {
@@ -61,11 +56,7 @@ struct Operation {
 
 /// The newest order of the application that runs, or is on its way.
 pub(super) async fn find(client: &ApiClient, slug: &str) -> Result<Option<Order>, Failure> {
-    let answer = client.query(QUERY, json!({})).await?;
-    let answer: Answer = serde_json::from_value(answer).map_err(|cause| {
-        Failure::new(Exit::Refused, format!("the answer can't be read: {cause}"))
-    })?;
-    Ok(newest(answer, slug))
+    Ok(newest(client.query_as(QUERY, json!({})).await?, slug))
 }
 
 fn newest(answer: Answer, slug: &str) -> Option<Order> {

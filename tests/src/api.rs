@@ -1,7 +1,8 @@
 //! The API as a shop sees it: a token, and documents over HTTP.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
+use berth_model::{Ids, SystemClock};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -86,7 +87,7 @@ impl Api {
              userErrors {{ code message field }} }} }}"
         );
         if mutation != "deploymentHandover" {
-            input["idempotencyKey"] = json!(Uuid::from_u128(rand_u128()).to_string());
+            input["idempotencyKey"] = json!(fresh_uuid().to_string());
         }
         self.query(&document, json!({ "input": input })).await[mutation].take()
     }
@@ -104,6 +105,13 @@ impl Api {
             id kind state errorCode errorMessage consoleTail
             steps { name state message } } } }";
         self.query(document, json!({ "id": id })).await["node"].take()
+    }
+
+    /// A deployment's state.
+    pub async fn deployment_state(&self, id: &str) -> String {
+        let document = "query($id: ID!) { node(id: $id) { ... on Deployment { state } } }";
+        let data = self.query(document, json!({ "id": id })).await;
+        data["node"]["state"].as_str().unwrap().to_owned()
     }
 
     /// Waits until an operation has ended.
@@ -128,8 +136,8 @@ pub fn global_uuid(id: &Value) -> Uuid {
     text.rsplit('_').next().unwrap().parse().unwrap()
 }
 
-fn rand_u128() -> u128 {
-    use std::hash::{BuildHasher, RandomState};
-    let half = || u128::from(RandomState::new().hash_one(0));
-    half() << 64 | half()
+/// An id that nobody had before.
+#[must_use]
+pub fn fresh_uuid() -> Uuid {
+    Ids::new(Arc::new(SystemClock)).uuid()
 }

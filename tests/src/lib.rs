@@ -22,7 +22,7 @@ mod simulated;
 mod wait;
 mod world;
 
-pub use api::{Api, global_uuid};
+pub use api::{Api, fresh_uuid, global_uuid};
 pub use count::differences;
 pub use environment::{Credentials, Environment, binary, connect};
 pub use image::image_facts;

@@ -186,12 +186,7 @@ impl World {
 
     /// A deployment's state.
     pub async fn state(&self, deployment: &str) -> String {
-        let document = "query($id: ID!) { node(id: $id) { ... on Deployment { state } } }";
-        let data = self
-            .storefront
-            .query(document, json!({ "id": deployment }))
-            .await;
-        data["node"]["state"].as_str().unwrap().to_owned()
+        self.storefront.deployment_state(deployment).await
     }
 
     /// Counts what is on the machines against what the database says: they must agree.

@@ -200,10 +200,6 @@ async fn leave(shop: &Api, deployment: &str) {
     let operation = payload["operation"]["id"].as_str().unwrap();
     let ended = shop.operation_end(operation, LIMIT).await;
     assert_eq!(ended["state"], "SUCCEEDED", "{ended:#}");
-    let document = "query($id: ID!) { node(id: $id) { ... on Deployment { state } } }";
-    let look = || async {
-        let data = shop.query(document, json!({ "id": deployment })).await;
-        (data["node"]["state"] == "PURGED").then_some(())
-    };
+    let look = || async { (shop.deployment_state(deployment).await == "PURGED").then_some(()) };
     until(LIMIT, look, || "the retention time is over".to_owned()).await;
 }

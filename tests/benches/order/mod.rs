@@ -7,7 +7,6 @@ use std::time::{Duration, Instant};
 
 use berth_tests::{Lab, Process, Worker, World, until};
 use serde_json::json;
-use uuid::Uuid;
 
 use self::{twin::Twin, virsh::Virsh};
 use crate::rounds::Rounds;
@@ -103,16 +102,4 @@ async fn delete(world: &World, deployment: &str) {
     let more = json!({ "retentionDays": 1 });
     let operation = world.change("deploymentDelete", deployment, more).await;
     succeeded(world, &operation).await;
-}
-
-/// Fresh ids as libvirt and as names of volumes write them.
-fn id_forms() -> (String, String) {
-    let id = Uuid::from_u128(rand());
-    (id.to_string(), id.simple().to_string())
-}
-
-fn rand() -> u128 {
-    use std::hash::{BuildHasher, RandomState};
-    let half = || u128::from(RandomState::new().hash_one(0));
-    half() << 64 | half()
 }

@@ -7,23 +7,27 @@ use std::{
 };
 
 use berth_hypervisor::{
-    CONTRACT, Seed, SeedAdministrator, SeedDataVolume, SeedDeployment, SeedHttp, SeedNetwork,
-    SeedVirtualMachine, seed_image,
+    CONTRACT, Health, ProbeTarget, Prober, Seed, SeedAdministrator, SeedDataVolume, SeedDeployment,
+    SeedHttp, SeedNetwork, SeedVirtualMachine, seed_image,
 };
-use berth_tests::World;
+use berth_model::Probe;
+use berth_tests::{World, fresh_uuid};
 use uuid::Uuid;
 
-use super::{Times, id_forms, virsh::Virsh};
+use super::{Times, virsh::Virsh};
 
 /// How often Berth looks whether a guest is healthy.
 const POLL: Duration = Duration::from_millis(250);
+
+const DOMAIN_NAME: &str = "twin.example.org";
 
 /// What guests are made after.
 pub struct Twin {
     definition: String,
     image: String,
-    address: String,
     network: SeedNetwork,
+    prober: Prober,
+    target: ProbeTarget,
     home: tempfile::TempDir,
 }
 
@@ -58,8 +62,18 @@ impl Twin {
         Self {
             definition,
             image: format!("berth-image-{id}"),
-            address: address.to_owned(),
             network,
+            prober: Prober::new().unwrap(),
+            target: ProbeTarget {
+                address: address.parse().unwrap(),
+                port: 80,
+                domain_name: DOMAIN_NAME.into(),
+                probe: Probe {
+                    path: "/health".into(),
+                    contains: Some("ok".into()),
+                    deadline_seconds: 120,
+                },
+            },
             home: tempfile::tempdir().unwrap(),
         }
     }
@@ -129,20 +143,10 @@ impl Twin {
     }
 
     async fn healthy(&self) {
-        let http = reqwest::Client::builder()
-            .timeout(Duration::from_secs(5))
-            .pool_max_idle_per_host(0)
-            .build()
-            .unwrap();
-        let url = format!("http://{}/health", self.address);
         let mut ticks = tokio::time::interval(POLL);
         loop {
             ticks.tick().await;
-            let request = http.get(&url).header("host", "twin.example.org");
-            if let Ok(answer) = request.send().await
-                && answer.status().is_success()
-                && answer.text().await.is_ok_and(|text| text.contains("ok"))
-            {
+            if self.prober.probe(&self.target).await == Health::Healthy {
                 return;
             }
         }
@@ -156,7 +160,9 @@ impl Twin {
         let old_system = of("volume='berth-system-");
         let old_data = of("volume='berth-data-");
         let old_seed = of("volume='berth-seed-");
-        let ((id, simple), (_, data)) = (id_forms(), id_forms());
+        let id = fresh_uuid();
+        let (id, simple) = (id.to_string(), id.simple().to_string());
+        let data = fresh_uuid().simple().to_string();
         let serial = data[data.len() - 20..].to_owned();
         let mut definition = self.definition.clone();
         for (old, new) in [
@@ -196,7 +202,7 @@ impl Twin {
                 id,
                 application: "tiny".into(),
                 application_version: "1".into(),
-                domain_name: "twin.example.org".into(),
+                domain_name: DOMAIN_NAME.into(),
                 options: serde_json::from_str(r#"{"unhealthy":false}"#).unwrap(),
                 secrets: BTreeMap::new(),
                 administrator: SeedAdministrator {

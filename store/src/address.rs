@@ -57,15 +57,13 @@ impl Store {
         ids: &[VirtualMachineId],
     ) -> Result<HashMap<VirtualMachineId, Vec<Address>>> {
         policy::check(&cx.actor, Action::DeploymentRead)?;
-        let mut tx = self.begin(cx).await?;
-        let rows: Result<Vec<AddressRow>, _> = addresses::table
+        let rows = addresses::table
             .filter(addresses::virtual_machine_id.eq_any(uuids(ids)))
             .order((addresses::family, addresses::id))
-            .select(AddressRow::as_select())
-            .load(&mut *tx)
-            .await;
+            .select(AddressRow::as_select());
+        let rows: Vec<AddressRow> = self.rows(cx, rows).await?;
         let mut found: HashMap<VirtualMachineId, Vec<Address>> = HashMap::new();
-        for row in tx.end(rows.map_err(internal)).await? {
+        for row in rows {
             if let Some(virtual_machine_id) = row.virtual_machine_id {
                 found
                     .entry(virtual_machine_id.into())
@@ -89,9 +87,7 @@ impl Store {
             .select(AddressRow::as_select())
             .into_boxed();
         let query = keyset!(query, addresses::id, page);
-        let mut tx = self.begin(cx).await?;
-        let rows = query.load(&mut *tx).await.map_err(internal);
-        page_of(tx.end(rows).await?, page)
+        page_of(self.rows(cx, query).await?, page)
     }
 
     /// Fills a network with free addresses: one statement, however many they are.

@@ -14,7 +14,7 @@ use crate::{
     error::internal,
     idempotency::Begun,
     image::ImageRow,
-    reads::{keyset, page_of, reads},
+    reads::{keyset, page_of, reads, row_read},
     schema::applications,
     tx::Tx,
 };
@@ -45,6 +45,7 @@ reads!(
     "application", CatalogueRead, applications, ApplicationRow => Application,
     application_get, application_by_ids, ApplicationId
 );
+row_read!("application", applications, ApplicationRow => Application, ApplicationId);
 
 impl Store {
     /// The catalogue.
@@ -54,9 +55,7 @@ impl Store {
             .select(ApplicationRow::as_select())
             .into_boxed();
         let query = keyset!(query, applications::id, page);
-        let mut tx = self.begin(cx).await?;
-        let rows = query.load(&mut *tx).await.map_err(internal);
-        page_of(tx.end(rows).await?, page)
+        page_of(self.rows(cx, query).await?, page)
     }
 
     /// Publishes a version. The application is found by its slug, and gets the new name and

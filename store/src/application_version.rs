@@ -12,8 +12,8 @@ use uuid::Uuid;
 
 use crate::{
     Cx, Store, check,
-    error::{already_exists, internal},
-    reads::{keyset, page_of, reads},
+    error::already_exists,
+    reads::{keyset, page_of, reads, row_read},
     schema::application_versions,
     tx::Tx,
 };
@@ -64,6 +64,10 @@ reads!(
     application_versions, ApplicationVersionRow => ApplicationVersion,
     application_version_get, application_version_by_ids, ApplicationVersionId
 );
+row_read!(
+    "application version",
+    application_versions, ApplicationVersionRow => ApplicationVersion, ApplicationVersionId
+);
 
 impl Store {
     /// The versions of an application, the oldest first.
@@ -79,9 +83,7 @@ impl Store {
             .select(ApplicationVersionRow::as_select())
             .into_boxed();
         let query = keyset!(query, application_versions::id, page);
-        let mut tx = self.begin(cx).await?;
-        let rows = query.load(&mut *tx).await.map_err(internal);
-        page_of(tx.end(rows).await?, page)
+        page_of(self.rows(cx, query).await?, page)
     }
 
     /// Puts a checked version into the catalogue.

@@ -5,12 +5,10 @@ use berth_model::{
     policy::Action,
 };
 use diesel::prelude::*;
-use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
 use crate::{
     Cx, Store,
-    error::internal,
     reads::{keyset, page_of, reads},
     schema::audit_log,
 };
@@ -60,8 +58,6 @@ impl Store {
             .select(AuditEntryRow::as_select())
             .into_boxed();
         let query = keyset!(query, audit_log::id, page);
-        let mut tx = self.begin(cx).await?;
-        let rows = query.load(&mut *tx).await.map_err(internal);
-        page_of(tx.end(rows).await?, page)
+        page_of(self.rows(cx, query).await?, page)
     }
 }

@@ -12,7 +12,7 @@ use crate::{
     Cx, Store, check,
     error::internal,
     idempotency::Begun,
-    reads::{keyset, page_of, reads},
+    reads::{keyset, page_of, reads, row_read},
     schema::clients,
     storefront::StorefrontRow,
     tenant::TenantRow,
@@ -52,6 +52,7 @@ reads!(
     "client", ClientRead, clients, ClientRow => Client,
     client_get, client_by_ids, ClientId
 );
+row_read!("client", clients, ClientRow => Client, ClientId);
 
 impl Store {
     /// The clients that the caller can see: a tenant's, or those of a storefront's tenants.
@@ -67,9 +68,7 @@ impl Store {
             query = query.filter(clients::tenant_id.eq(id.0));
         }
         let query = keyset!(query, clients::id, page);
-        let mut tx = self.begin(cx).await?;
-        let rows = query.load(&mut *tx).await.map_err(internal);
-        page_of(tx.end(rows).await?, page)
+        page_of(self.rows(cx, query).await?, page)
     }
 
     /// Makes a client. The secret (`bs_…`) is given this once; a replay by idempotency key gives

@@ -2,15 +2,16 @@
 
 use std::{fmt, sync::Arc, time::Duration};
 
-use berth_model::{Clock, Error, ErrorCode, Ids, Result, Scope};
+use berth_model::{ClientId, Clock, Error, ErrorCode, Ids, Result, Scope};
 use diesel_async::{
     AsyncPgConnection,
+    methods::LoadQuery,
     pooled_connection::{AsyncDieselConnectionManager, ManagerConfig, RecyclingMethod, deadpool},
 };
 
 use tokio::sync::Semaphore;
 
-use crate::{Cx, Keyring, tx::Tx};
+use crate::{Cx, Keyring, error::internal, tx::Tx};
 
 /// How to reach the database.
 #[derive(Clone)]
@@ -86,6 +87,32 @@ impl Store {
     pub(crate) async fn begin_scope(&self, scope: Scope, cx: &Cx) -> Result<Tx> {
         let connection = self.pool.get().await.map_err(unavailable)?;
         Tx::begin(connection, scope, cx.actor.client_id).await
+    }
+
+    /// The rows of one question, in the actor's scope.
+    pub(crate) async fn rows<'query, Q, R>(&self, cx: &Cx, query: Q) -> Result<Vec<R>>
+    where
+        Q: for<'c> LoadQuery<'query, &'c AsyncPgConnection, R> + Send + 'query,
+        R: Send + 'static,
+    {
+        self.rows_scope(cx.actor.scope(), cx.actor.client_id, query)
+            .await
+    }
+
+    /// The same in another scope than the actor's.
+    pub(crate) async fn rows_scope<'query, Q, R>(
+        &self,
+        scope: Scope,
+        client_id: Option<ClientId>,
+        query: Q,
+    ) -> Result<Vec<R>>
+    where
+        Q: for<'c> LoadQuery<'query, &'c AsyncPgConnection, R> + Send + 'query,
+        R: Send + 'static,
+    {
+        let connection = self.pool.get().await.map_err(unavailable)?;
+        let (tx, rows) = Tx::begin_load(connection, scope, client_id, query).await?;
+        tx.end(rows.map_err(internal)).await
     }
 
     /// Whether the database answers; for readiness.

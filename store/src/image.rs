@@ -10,9 +10,9 @@ use uuid::Uuid;
 
 use crate::{
     Cx, Store, check,
-    error::{already_exists, internal},
+    error::already_exists,
     idempotency::Begun,
-    reads::{keyset, page_of, reads},
+    reads::{keyset, page_of, reads, row_read},
     schema::images,
     tx::Tx,
 };
@@ -48,6 +48,7 @@ impl TryFrom<ImageRow> for Image {
 }
 
 reads!("image", FleetRead, images, ImageRow => Image, image_get, image_by_ids, ImageId);
+row_read!("image", images, ImageRow => Image, ImageId);
 
 impl Store {
     /// The images.
@@ -55,9 +56,7 @@ impl Store {
         policy::check(&cx.actor, Action::FleetRead)?;
         let query = images::table.select(ImageRow::as_select()).into_boxed();
         let query = keyset!(query, images::id, page);
-        let mut tx = self.begin(cx).await?;
-        let rows = query.load(&mut *tx).await.map_err(internal);
-        page_of(tx.end(rows).await?, page)
+        page_of(self.rows(cx, query).await?, page)
     }
 
     /// Makes an image known.

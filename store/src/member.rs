@@ -14,7 +14,7 @@ use crate::{
     Cx, Store,
     account::AccountRow,
     check,
-    error::{already_exists, internal, not_found},
+    error::{already_exists, not_found},
     idempotency::Begun,
     reads::{keyset, page_of, uuids},
     schema::{accounts, members},
@@ -61,14 +61,11 @@ impl Store {
         ids: &[MemberId],
     ) -> Result<HashMap<MemberId, Member>> {
         policy::check(&cx.actor, Action::MemberRead)?;
-        let mut tx = self.begin(cx).await?;
-        let rows: Result<Vec<MemberRow>, _> = members::table
+        let rows = members::table
             .inner_join(accounts::table)
             .filter(members::id.eq_any(uuids(ids)))
-            .select(MemberRow::as_select())
-            .load(&mut *tx)
-            .await;
-        let rows = tx.end(rows.map_err(internal)).await?;
+            .select(MemberRow::as_select());
+        let rows: Vec<MemberRow> = self.rows(cx, rows).await?;
         rows.into_iter()
             .map(|row| {
                 let member = Member::try_from(row)?;
@@ -91,9 +88,8 @@ impl Store {
             .select(MemberRow::as_select())
             .into_boxed();
         let query = keyset!(query, members::id, page);
-        let mut tx = self.begin(cx).await?;
-        let rows: Result<Vec<MemberRow>, _> = query.load(&mut *tx).await;
-        page_of(tx.end(rows.map_err(internal)).await?, page)
+        let rows: Vec<MemberRow> = self.rows(cx, query).await?;
+        page_of(rows, page)
     }
 
     /// Adds a person to a tenant. An account of that address which the caller can see is taken.

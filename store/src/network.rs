@@ -14,9 +14,9 @@ use crate::{
     Cx, Store,
     address_range::hosts,
     check,
-    error::{already_exists, internal},
+    error::already_exists,
     idempotency::Begun,
-    reads::{keyset, page_of, reads, uuids},
+    reads::{keyset, page_of, reads, row_read, uuids},
     schema::{machine_networks, networks},
     site::SiteRow,
     tx::Tx,
@@ -65,6 +65,7 @@ reads!(
     "network", FleetRead, networks, NetworkRow => Network,
     network_get, network_by_ids, NetworkId
 );
+row_read!("network", networks, NetworkRow => Network, NetworkId);
 
 impl Store {
     /// The networks, of one site if one is named.
@@ -80,9 +81,7 @@ impl Store {
             query = query.filter(networks::site_id.eq(id.0));
         }
         let query = keyset!(query, networks::id, page);
-        let mut tx = self.begin(cx).await?;
-        let rows = query.load(&mut *tx).await.map_err(internal);
-        page_of(tx.end(rows).await?, page)
+        page_of(self.rows(cx, query).await?, page)
     }
 
     /// The networks that each of these machines is on, in the order of their ids.
@@ -92,16 +91,14 @@ impl Store {
         ids: &[MachineId],
     ) -> Result<HashMap<MachineId, Vec<Network>>> {
         policy::check(&cx.actor, Action::FleetRead)?;
-        let mut tx = self.begin(cx).await?;
-        let rows: Result<Vec<(Uuid, NetworkRow)>, _> = machine_networks::table
+        let rows = machine_networks::table
             .inner_join(networks::table)
             .filter(machine_networks::machine_id.eq_any(uuids(ids)))
             .order(networks::id)
-            .select((machine_networks::machine_id, NetworkRow::as_select()))
-            .load(&mut *tx)
-            .await;
+            .select((machine_networks::machine_id, NetworkRow::as_select()));
+        let rows: Vec<(Uuid, NetworkRow)> = self.rows(cx, rows).await?;
         let mut found: HashMap<MachineId, Vec<Network>> = HashMap::new();
-        for (machine_id, row) in tx.end(rows.map_err(internal)).await? {
+        for (machine_id, row) in rows {
             found
                 .entry(machine_id.into())
                 .or_default()

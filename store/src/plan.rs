@@ -10,9 +10,9 @@ use uuid::Uuid;
 
 use crate::{
     Cx, Store, check,
-    error::{already_exists, internal},
+    error::already_exists,
     idempotency::Begun,
-    reads::{keyset, page_of, reads},
+    reads::{keyset, page_of, reads, row_read},
     schema::plans,
     tx::Tx,
 };
@@ -52,6 +52,7 @@ impl TryFrom<PlanRow> for Plan {
 }
 
 reads!("plan", CatalogueRead, plans, PlanRow => Plan, plan_get, plan_by_ids, PlanId);
+row_read!("plan", plans, PlanRow => Plan, PlanId);
 
 impl Store {
     /// The plans.
@@ -59,9 +60,7 @@ impl Store {
         policy::check(&cx.actor, Action::CatalogueRead)?;
         let query = plans::table.select(PlanRow::as_select()).into_boxed();
         let query = keyset!(query, plans::id, page);
-        let mut tx = self.begin(cx).await?;
-        let rows = query.load(&mut *tx).await.map_err(internal);
-        page_of(tx.end(rows).await?, page)
+        page_of(self.rows(cx, query).await?, page)
     }
 
     /// Makes a plan.

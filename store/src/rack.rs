@@ -9,9 +9,9 @@ use uuid::Uuid;
 
 use crate::{
     Cx, Store, check,
-    error::{already_exists, internal},
+    error::already_exists,
     idempotency::Begun,
-    reads::{keyset, page_of, reads},
+    reads::{keyset, page_of, reads, row_read},
     schema::racks,
     site::SiteRow,
     tx::Tx,
@@ -38,6 +38,7 @@ impl From<RackRow> for Rack {
 }
 
 reads!("rack", FleetRead, racks, RackRow => Rack, rack_get, rack_by_ids, RackId);
+row_read!("rack", racks, RackRow => Rack, RackId);
 
 impl Store {
     /// The racks, of one site if one is named.
@@ -53,9 +54,7 @@ impl Store {
             query = query.filter(racks::site_id.eq(id.0));
         }
         let query = keyset!(query, racks::id, page);
-        let mut tx = self.begin(cx).await?;
-        let rows = query.load(&mut *tx).await.map_err(internal);
-        page_of(tx.end(rows).await?, page)
+        page_of(self.rows(cx, query).await?, page)
     }
 
     /// Makes a rack. `name`: 1 to 100 characters, unique in its site.

@@ -14,6 +14,41 @@ macro_rules! reads {
         $noun:literal, $action:ident, $table:ident, $row:ty => $model:ty,
         $get:ident, $by_ids:ident, $id:ty
     ) => {
+        impl crate::Store {
+            #[doc = concat!("The ", $noun, "; `NOT_FOUND` when the caller can't see it.")]
+            pub async fn $get(&self, cx: &crate::Cx, id: $id) -> berth_model::Result<$model> {
+                berth_model::policy::check(&cx.actor, berth_model::policy::Action::$action)?;
+                let row = $table::table.find(id.0).select(<$row>::as_select());
+                let rows: Vec<$row> = self.rows(cx, row).await?;
+                let found = rows.into_iter().next();
+                crate::reads::noun(found.ok_or_else(|| berth_model::Error::not_found($noun))?)
+            }
+
+            #[doc = concat!("Each ", $noun, " of these ids that the caller can see, by its id.")]
+            pub async fn $by_ids(
+                &self,
+                cx: &crate::Cx,
+                ids: &[$id],
+            ) -> berth_model::Result<std::collections::HashMap<$id, $model>> {
+                berth_model::policy::check(&cx.actor, berth_model::policy::Action::$action)?;
+                let rows = $table::table
+                    .filter($table::id.eq_any(crate::reads::uuids(ids)))
+                    .select(<$row>::as_select());
+                let rows: Vec<$row> = self.rows(cx, rows).await?;
+                rows.into_iter()
+                    .map(|row| {
+                        let item: $model = crate::reads::noun(row)?;
+                        Ok((item.id, item))
+                    })
+                    .collect()
+            }
+        }
+    };
+}
+
+/// Defines `read` of a row: the same inside a transaction that goes on.
+macro_rules! row_read {
+    ($noun:literal, $table:ident, $row:ty => $model:ty, $id:ty) => {
         impl $row {
             /// In a transaction: the row as its noun; `NOT_FOUND` when the scope can't see it.
             pub(crate) async fn read(
@@ -26,38 +61,6 @@ macro_rules! reads {
                     .first(&mut **tx)
                     .await;
                 crate::reads::noun(row.map_err(crate::error::not_found($noun))?)
-            }
-        }
-
-        impl crate::Store {
-            #[doc = concat!("The ", $noun, "; `NOT_FOUND` when the caller can't see it.")]
-            pub async fn $get(&self, cx: &crate::Cx, id: $id) -> berth_model::Result<$model> {
-                berth_model::policy::check(&cx.actor, berth_model::policy::Action::$action)?;
-                let mut tx = self.begin(cx).await?;
-                let found = <$row>::read(&mut tx, id).await;
-                tx.end(found).await
-            }
-
-            #[doc = concat!("Each ", $noun, " of these ids that the caller can see, by its id.")]
-            pub async fn $by_ids(
-                &self,
-                cx: &crate::Cx,
-                ids: &[$id],
-            ) -> berth_model::Result<std::collections::HashMap<$id, $model>> {
-                berth_model::policy::check(&cx.actor, berth_model::policy::Action::$action)?;
-                let mut tx = self.begin(cx).await?;
-                let rows: Result<Vec<$row>, _> = $table::table
-                    .filter($table::id.eq_any(crate::reads::uuids(ids)))
-                    .select(<$row>::as_select())
-                    .load(&mut *tx)
-                    .await;
-                let rows = tx.end(rows.map_err(crate::error::internal)).await?;
-                rows.into_iter()
-                    .map(|row| {
-                        let item: $model = crate::reads::noun(row)?;
-                        Ok((item.id, item))
-                    })
-                    .collect()
             }
         }
     };
@@ -77,7 +80,7 @@ macro_rules! keyset {
     }};
 }
 
-pub(crate) use {keyset, reads};
+pub(crate) use {keyset, reads, row_read};
 
 /// The rows to ask for.
 pub(crate) fn limit(page: PageRequest) -> Result<i64> {

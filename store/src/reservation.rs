@@ -4,12 +4,10 @@ use std::collections::HashMap;
 
 use berth_model::{Reservation, ReservationId, Result, VirtualMachineId, policy, policy::Action};
 use diesel::prelude::*;
-use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
 use crate::{
     Cx, Store,
-    error::internal,
     reads::{reads, uuids},
     schema::reservations,
 };
@@ -55,13 +53,10 @@ impl Store {
         ids: &[VirtualMachineId],
     ) -> Result<HashMap<VirtualMachineId, Reservation>> {
         policy::check(&cx.actor, Action::FleetRead)?;
-        let mut tx = self.begin(cx).await?;
-        let rows: Result<Vec<ReservationRow>, _> = reservations::table
+        let rows = reservations::table
             .filter(reservations::virtual_machine_id.eq_any(uuids(ids)))
-            .select(ReservationRow::as_select())
-            .load(&mut *tx)
-            .await;
-        let rows = tx.end(rows.map_err(internal)).await?;
+            .select(ReservationRow::as_select());
+        let rows: Vec<ReservationRow> = self.rows(cx, rows).await?;
         Ok(rows
             .into_iter()
             .map(|row| (row.virtual_machine_id.into(), row.into()))

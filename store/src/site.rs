@@ -9,9 +9,9 @@ use uuid::Uuid;
 
 use crate::{
     Cx, Store, check,
-    error::{already_exists, internal},
+    error::already_exists,
     idempotency::Begun,
-    reads::{keyset, page_of, reads},
+    reads::{keyset, page_of, reads, row_read},
     schema::sites,
     tx::Tx,
 };
@@ -35,6 +35,7 @@ impl From<SiteRow> for Site {
 }
 
 reads!("site", CatalogueRead, sites, SiteRow => Site, site_get, site_by_ids, SiteId);
+row_read!("site", sites, SiteRow => Site, SiteId);
 
 impl Store {
     /// The sites.
@@ -42,9 +43,7 @@ impl Store {
         policy::check(&cx.actor, Action::CatalogueRead)?;
         let query = sites::table.select(SiteRow::as_select()).into_boxed();
         let query = keyset!(query, sites::id, page);
-        let mut tx = self.begin(cx).await?;
-        let rows = query.load(&mut *tx).await.map_err(internal);
-        page_of(tx.end(rows).await?, page)
+        page_of(self.rows(cx, query).await?, page)
     }
 
     /// Makes a site. `name`: 1 to 100 characters, unique.

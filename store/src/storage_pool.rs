@@ -4,12 +4,10 @@ use std::collections::HashMap;
 
 use berth_model::{MachineId, Result, StoragePool, StoragePoolId, policy, policy::Action};
 use diesel::prelude::*;
-use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
 use crate::{
     Cx, Store,
-    error::internal,
     reads::{reads, uuids},
     schema::storage_pools,
 };
@@ -51,15 +49,13 @@ impl Store {
         ids: &[MachineId],
     ) -> Result<HashMap<MachineId, Vec<StoragePool>>> {
         policy::check(&cx.actor, Action::FleetRead)?;
-        let mut tx = self.begin(cx).await?;
-        let rows: Result<Vec<StoragePoolRow>, _> = storage_pools::table
+        let rows = storage_pools::table
             .filter(storage_pools::machine_id.eq_any(uuids(ids)))
             .order(storage_pools::id)
-            .select(StoragePoolRow::as_select())
-            .load(&mut *tx)
-            .await;
+            .select(StoragePoolRow::as_select());
+        let rows: Vec<StoragePoolRow> = self.rows(cx, rows).await?;
         let mut found: HashMap<MachineId, Vec<StoragePool>> = HashMap::new();
-        for row in tx.end(rows.map_err(internal)).await? {
+        for row in rows {
             found
                 .entry(row.machine_id.into())
                 .or_default()

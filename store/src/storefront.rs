@@ -12,7 +12,7 @@ use crate::{
     Cx, Store, check,
     error::internal,
     idempotency::Begun,
-    reads::{keyset, page_of, reads},
+    reads::{keyset, page_of, reads, row_read},
     schema::storefronts,
     tx::Tx,
 };
@@ -39,6 +39,7 @@ reads!(
     "storefront", TenantRead, storefronts, StorefrontRow => Storefront,
     storefront_get, storefront_by_ids, StorefrontId
 );
+row_read!("storefront", storefronts, StorefrontRow => Storefront, StorefrontId);
 
 impl Store {
     /// The storefronts that the caller can see.
@@ -48,9 +49,7 @@ impl Store {
             .select(StorefrontRow::as_select())
             .into_boxed();
         let query = keyset!(query, storefronts::id, page);
-        let mut tx = self.begin(cx).await?;
-        let rows = query.load(&mut *tx).await.map_err(internal);
-        page_of(tx.end(rows).await?, page)
+        page_of(self.rows(cx, query).await?, page)
     }
 
     /// Makes a storefront. `name`: 1 to 100 characters.

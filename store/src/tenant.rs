@@ -10,9 +10,9 @@ use uuid::Uuid;
 
 use crate::{
     Cx, Store, check,
-    error::{already_exists, internal, not_found},
+    error::{already_exists, not_found},
     idempotency::Begun,
-    reads::{keyset, page_of, reads},
+    reads::{keyset, page_of, reads, row_read},
     schema::tenants,
     tx::Tx,
 };
@@ -43,6 +43,7 @@ reads!(
     "tenant", TenantRead, tenants, TenantRow => Tenant,
     tenant_get, tenant_by_ids, TenantId
 );
+row_read!("tenant", tenants, TenantRow => Tenant, TenantId);
 
 impl Store {
     /// The tenants that the caller can see; `external_id` finds a storefront's own.
@@ -58,9 +59,7 @@ impl Store {
             query = query.filter(tenants::external_id.eq(external_id));
         }
         let query = keyset!(query, tenants::id, page);
-        let mut tx = self.begin(cx).await?;
-        let rows = query.load(&mut *tx).await.map_err(internal);
-        page_of(tx.end(rows).await?, page)
+        page_of(self.rows(cx, query).await?, page)
     }
 
     /// Makes a tenant with its first owner. A storefront's tenant is that storefront's; one that

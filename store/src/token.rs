@@ -8,7 +8,7 @@ use berth_model::{
 };
 use chrono::TimeDelta;
 use diesel::prelude::*;
-use diesel_async::RunQueryDsl;
+use diesel_async::{AsyncPgConnection, RunQueryDsl, methods::LoadQuery};
 use hmac::digest::CtOutput;
 use sha2::{Digest, Sha256};
 use tokio::{sync::SemaphorePermit, time::timeout};
@@ -32,15 +32,10 @@ impl Store {
     pub async fn client_authenticate(&self, client_id: &str, secret: &str) -> Result<Client> {
         // A text that is no id takes the same way, as an id that nobody has.
         let id = client_id.parse().unwrap_or(ClientId(Uuid::nil()));
-        let (_turn, mut tx) = self.begin_auth().await?;
-        let found: Result<Option<(ClientRow, Vec<u8>)>> = clients::table
+        let known = clients::table
             .find(id.0)
-            .select((ClientRow::as_select(), clients::secret_hash))
-            .first(&mut *tx)
-            .await
-            .optional()
-            .map_err(internal);
-        let found = tx.end(found).await?;
+            .select((ClientRow::as_select(), clients::secret_hash));
+        let found: Option<(ClientRow, Vec<u8>)> = self.auth_row(known).await?;
         let given = CtOutput::<Sha256>::new(token_hash(secret).into());
         let known = found
             .as_ref()
@@ -82,17 +77,14 @@ impl Store {
 
     /// Who comes with this token: one query. `UNAUTHENTICATED` if it is unknown or has expired.
     pub async fn token_actor(&self, token: &str) -> Result<Actor> {
-        let (_turn, mut tx) = self.begin_auth().await?;
-        let found: Result<Option<ClientRow>> = access_tokens::table
+        let hash = token_hash(token);
+        let known = access_tokens::table
             .inner_join(clients::table.on(clients::id.eq(access_tokens::client_id)))
-            .filter(access_tokens::token_hash.eq(token_hash(token).as_slice()))
+            .filter(access_tokens::token_hash.eq(hash.as_slice()))
             .filter(access_tokens::expires_at.gt(self.clock.now()))
-            .select(ClientRow::as_select())
-            .first(&mut *tx)
-            .await
-            .optional()
-            .map_err(internal);
-        let row = tx.end(found).await?.ok_or_else(|| {
+            .select(ClientRow::as_select());
+        let found: Option<ClientRow> = self.auth_row(known).await?;
+        let row = found.ok_or_else(|| {
             Error::new(
                 ErrorCode::Unauthenticated,
                 "The access token is unknown or has expired. Get a new one at the token endpoint.",
@@ -104,12 +96,27 @@ impl Store {
     /// A transaction that knows only clients and tokens, and a turn to be kept as long as it.
     /// Anybody can make us authenticate, so that must not take every connection.
     async fn begin_auth(&self) -> Result<(SemaphorePermit<'_>, Tx)> {
-        let turn = timeout(self.wait, self.auth_turns.acquire())
-            .await
-            .map_err(unavailable)?
-            .map_err(Error::internal)?;
+        let turn = self.auth_turn().await?;
         let tx = self.begin_scope(Scope::Auth, &Cx::worker("auth")).await?;
         Ok((turn, tx))
+    }
+
+    /// The one row of a question about clients and tokens, with a turn of its own.
+    async fn auth_row<'query, Q, R>(&self, query: Q) -> Result<Option<R>>
+    where
+        Q: for<'c> LoadQuery<'query, &'c AsyncPgConnection, R> + Send + 'query,
+        R: Send + 'static,
+    {
+        let _turn = self.auth_turn().await?;
+        let rows = self.rows_scope(Scope::Auth, None, query).await?;
+        Ok(rows.into_iter().next())
+    }
+
+    async fn auth_turn(&self) -> Result<SemaphorePermit<'_>> {
+        timeout(self.wait, self.auth_turns.acquire())
+            .await
+            .map_err(unavailable)?
+            .map_err(Error::internal)
     }
 }
 

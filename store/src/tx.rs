@@ -3,7 +3,12 @@
 use std::ops::{Deref, DerefMut};
 
 use berth_model::{ClientId, Result, Scope};
-use diesel_async::{AsyncPgConnection, SimpleAsyncConnection, pooled_connection::deadpool::Object};
+use diesel::QueryResult;
+use diesel_async::{
+    AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection, methods::LoadQuery,
+    pooled_connection::deadpool::Object,
+};
+use futures::future::BoxFuture;
 
 use crate::error::internal;
 
@@ -19,22 +24,42 @@ impl Tx {
         scope: Scope,
         client_id: Option<ClientId>,
     ) -> Result<Self> {
-        // One trip. The values are UUIDs and fixed words, so nothing needs quoting.
-        let mut sql = format!("BEGIN; SET LOCAL ROLE {};", role(scope));
-        match scope {
-            Scope::Tenant(id) => sql += &format!("SET LOCAL berth.tenant_id = '{}';", id.0),
-            Scope::Storefront(id) => sql += &format!("SET LOCAL berth.storefront_id = '{}';", id.0),
-            Scope::Platform { .. } | Scope::Worker | Scope::Auth => {}
-        }
-        if let Some(id) = client_id {
-            sql += &format!("SET LOCAL berth.client_id = '{}';", id.0);
-        }
-        let begun = connection.batch_execute(&sql).await;
+        let begun = connection.batch_execute(&begin_sql(scope, client_id)).await;
         let tx = Self {
             connection: Some(connection),
         };
         begun.map_err(internal)?;
         Ok(tx)
+    }
+
+    /// Begins and asks one question, both in one trip. A statement that this connection never ran
+    /// takes one more, to be prepared; the transaction has begun by then in any case.
+    pub(crate) fn begin_load<'query, Q, R>(
+        connection: Object<AsyncPgConnection>,
+        scope: Scope,
+        client_id: Option<ClientId>,
+        query: Q,
+    ) -> BoxFuture<'query, Result<(Self, QueryResult<Vec<R>>)>>
+    where
+        Q: for<'c> LoadQuery<'query, &'c AsyncPgConnection, R> + Send + 'query,
+        R: Send + 'static,
+    {
+        // Boxed, as the compiler can't see through two borrows of one connection that it is `Send`.
+        Box::pin(async move {
+            let tx = Self {
+                connection: Some(connection),
+            };
+            let sql = begin_sql(scope, client_id);
+            let shared: &AsyncPgConnection = &tx;
+            let (mut first, mut second) = (shared, shared);
+            // Polled in this order, so that it is sent in this order. Were it not, the question
+            // would be refused: the login role itself may read nothing.
+            let (begun, rows) = futures::join!(first.batch_execute(&sql), async {
+                query.load(&mut second).await
+            });
+            begun.map_err(internal)?;
+            Ok((tx, rows))
+        })
     }
 
     pub(crate) async fn commit(mut self) -> Result<()> {
@@ -94,6 +119,20 @@ impl Drop for Tx {
             let _ = Object::take(connection);
         }
     }
+}
+
+/// The values are UUIDs and fixed words, so nothing needs quoting.
+fn begin_sql(scope: Scope, client_id: Option<ClientId>) -> String {
+    let mut sql = format!("BEGIN; SET LOCAL ROLE {};", role(scope));
+    match scope {
+        Scope::Tenant(id) => sql += &format!("SET LOCAL berth.tenant_id = '{}';", id.0),
+        Scope::Storefront(id) => sql += &format!("SET LOCAL berth.storefront_id = '{}';", id.0),
+        Scope::Platform { .. } | Scope::Worker | Scope::Auth => {}
+    }
+    if let Some(id) = client_id {
+        sql += &format!("SET LOCAL berth.client_id = '{}';", id.0);
+    }
+    sql
 }
 
 fn role(scope: Scope) -> &'static str {

@@ -7,12 +7,10 @@ use berth_model::{
     policy::Action,
 };
 use diesel::prelude::*;
-use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
 use crate::{
     Cx, Store,
-    error::internal,
     reads::{reads, uuids},
     schema::volumes,
 };
@@ -59,15 +57,13 @@ impl Store {
         ids: &[VirtualMachineId],
     ) -> Result<HashMap<VirtualMachineId, Vec<Volume>>> {
         policy::check(&cx.actor, Action::DeploymentRead)?;
-        let mut tx = self.begin(cx).await?;
-        let rows: Result<Vec<VolumeRow>, _> = volumes::table
+        let rows = volumes::table
             .filter(volumes::virtual_machine_id.eq_any(uuids(ids)))
             .order(volumes::id)
-            .select(VolumeRow::as_select())
-            .load(&mut *tx)
-            .await;
+            .select(VolumeRow::as_select());
+        let rows: Vec<VolumeRow> = self.rows(cx, rows).await?;
         let mut found: HashMap<VirtualMachineId, Vec<Volume>> = HashMap::new();
-        for row in tx.end(rows.map_err(internal)).await? {
+        for row in rows {
             found
                 .entry(row.virtual_machine_id.into())
                 .or_default()
@@ -83,14 +79,12 @@ impl Store {
         ids: &[DeploymentId],
     ) -> Result<HashMap<DeploymentId, Volume>> {
         policy::check(&cx.actor, Action::DeploymentRead)?;
-        let mut tx = self.begin(cx).await?;
-        let rows: Result<Vec<VolumeRow>, _> = volumes::table
+        let rows = volumes::table
             .filter(volumes::deployment_id.eq_any(uuids(ids)))
-            .select(VolumeRow::as_select())
-            .load(&mut *tx)
-            .await;
+            .select(VolumeRow::as_select());
+        let rows: Vec<VolumeRow> = self.rows(cx, rows).await?;
         let mut found = HashMap::new();
-        for row in tx.end(rows.map_err(internal)).await? {
+        for row in rows {
             if let Some(deployment_id) = row.deployment_id {
                 found.insert(deployment_id.into(), row.try_into()?);
             }

@@ -20,8 +20,7 @@ use uuid::Uuid;
 
 use crate::{
     Cx, Store,
-    error::internal,
-    reads::{keyset, page_of, reads, uuids},
+    reads::{keyset, page_of, reads, row_read, uuids},
     schema::deployments,
 };
 
@@ -77,6 +76,7 @@ reads!(
     "deployment", DeploymentRead, deployments, DeploymentRow => Deployment,
     deployment_get, deployment_by_ids, DeploymentId
 );
+row_read!("deployment", deployments, DeploymentRow => Deployment, DeploymentId);
 
 /// Which deployments a list shows.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -107,9 +107,7 @@ impl Store {
             query = query.filter(deployments::state.eq_any(states));
         }
         let query = keyset!(query, deployments::id, page);
-        let mut tx = self.begin(cx).await?;
-        let rows = query.load(&mut *tx).await.map_err(internal);
-        page_of(tx.end(rows).await?, page)
+        page_of(self.rows(cx, query).await?, page)
     }
 
     /// The deployments on each of these virtual machines, in the order of their ids.
@@ -119,15 +117,13 @@ impl Store {
         ids: &[VirtualMachineId],
     ) -> Result<HashMap<VirtualMachineId, Vec<Deployment>>> {
         policy::check(&cx.actor, Action::DeploymentRead)?;
-        let mut tx = self.begin(cx).await?;
-        let rows: Result<Vec<DeploymentRow>, _> = deployments::table
+        let rows = deployments::table
             .filter(deployments::virtual_machine_id.eq_any(uuids(ids)))
             .order(deployments::id)
-            .select(DeploymentRow::as_select())
-            .load(&mut *tx)
-            .await;
+            .select(DeploymentRow::as_select());
+        let rows: Vec<DeploymentRow> = self.rows(cx, rows).await?;
         let mut found: HashMap<VirtualMachineId, Vec<Deployment>> = HashMap::new();
-        for row in tx.end(rows.map_err(internal)).await? {
+        for row in rows {
             found
                 .entry(row.virtual_machine_id.into())
                 .or_default()

@@ -15,8 +15,7 @@ use uuid::Uuid;
 
 use crate::{
     Cx, Store,
-    error::internal,
-    reads::{keyset, page_of, reads},
+    reads::{keyset, page_of, reads, row_read},
     schema::machines,
 };
 
@@ -72,6 +71,7 @@ reads!(
     "machine", FleetRead, machines, MachineRow => Machine,
     machine_get, machine_by_ids, MachineId
 );
+row_read!("machine", machines, MachineRow => Machine, MachineId);
 
 impl Store {
     /// The machines, of some states if any are named.
@@ -88,8 +88,6 @@ impl Store {
             query = query.filter(machines::state.eq_any(states));
         }
         let query = keyset!(query, machines::id, page);
-        let mut tx = self.begin(cx).await?;
-        let rows = query.load(&mut *tx).await.map_err(internal);
-        page_of(tx.end(rows).await?, page)
+        page_of(self.rows(cx, query).await?, page)
     }
 }

@@ -183,18 +183,14 @@ impl Store {
         ids: &[OperationId],
     ) -> Result<HashMap<OperationId, OperationEvent>> {
         policy::check(&cx.actor, Action::OperationRead)?;
-        let mut tx = self.begin(cx).await?;
         let newest = operations::id
             .eq(operation_events::operation_id)
             .and(operations::last_event.eq(operation_events::number));
-        let rows: Result<Vec<EventRow>> = operations::table
+        let rows = operations::table
             .inner_join(operation_events::table.on(newest))
             .filter(operations::id.eq_any(uuids(ids)))
-            .select(EventRow::as_select())
-            .load(&mut *tx)
-            .await
-            .map_err(internal);
-        let rows = tx.end(rows).await?;
+            .select(EventRow::as_select());
+        let rows: Vec<EventRow> = self.rows(cx, rows).await?;
         let events = rows.into_iter().map(OperationEvent::try_from);
         events
             .map(|event| event.map(|event| (event.operation_id, event)))

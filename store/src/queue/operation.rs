@@ -10,8 +10,7 @@ use uuid::Uuid;
 
 use crate::{
     Cx, Store,
-    error::internal,
-    reads::{keyset, page_of, reads},
+    reads::{keyset, page_of, reads, row_read},
     schema::operations,
 };
 
@@ -72,6 +71,7 @@ reads!(
     "operation", OperationRead, operations, OperationRow => Operation,
     operation_get, operation_by_ids, OperationId
 );
+row_read!("operation", operations, OperationRow => Operation, OperationId);
 
 /// Which operations.
 #[derive(Clone, Debug, Default)]
@@ -112,8 +112,7 @@ impl Store {
             query = query.filter(operations::state.eq_any(states));
         }
         let query = keyset!(query, operations::id, page);
-        let mut tx = self.begin(cx).await?;
-        let rows: Result<Vec<OperationRow>> = query.load(&mut *tx).await.map_err(internal);
-        page_of(tx.end(rows).await?, page)
+        let rows: Vec<OperationRow> = self.rows(cx, query).await?;
+        page_of(rows, page)
     }
 }

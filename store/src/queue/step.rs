@@ -163,16 +163,13 @@ impl Store {
         ids: &[OperationId],
     ) -> Result<HashMap<OperationId, Vec<OperationStep>>> {
         policy::check(&cx.actor, Action::OperationRead)?;
-        let mut tx = self.begin(cx).await?;
-        let rows: Result<Vec<StepRow>> = operation_steps::table
+        let rows = operation_steps::table
             .filter(operation_steps::operation_id.eq_any(uuids(ids)))
             .order((operation_steps::operation_id, operation_steps::ordinal))
-            .select(StepRow::as_select())
-            .load(&mut *tx)
-            .await
-            .map_err(internal);
+            .select(StepRow::as_select());
+        let rows: Vec<StepRow> = self.rows(cx, rows).await?;
         let mut steps: HashMap<OperationId, Vec<OperationStep>> = HashMap::new();
-        for row in tx.end(rows).await? {
+        for row in rows {
             steps
                 .entry(OperationId(row.operation_id))
                 .or_default()

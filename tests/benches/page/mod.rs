@@ -35,9 +35,9 @@ pub async fn run(rounds: usize) {
     assert_eq!(found, 20);
     let statements = recording::of_one_request(&world, DOCUMENT).await;
     println!(
-        "one request is {} statements in {} trips",
+        "one request is {} statements in {} messages; pgbench waits for the answer to each",
         statements.count(),
-        statements.trips()
+        statements.messages()
     );
     let script = file(home.path(), "page.sql", &statements.pgbench());
     let request = file(home.path(), "page.lua", &wrk_script(&world));

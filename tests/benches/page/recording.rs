@@ -11,7 +11,7 @@ pub struct Statements(Vec<Statement>);
 
 #[derive(Debug)]
 enum Statement {
-    /// Sent as text, perhaps several in one trip.
+    /// Sent as text, perhaps several in one message.
     Text(String),
     /// Prepared before, with its parameters as literals.
     Prepared { sql: String, parameters: String },
@@ -114,8 +114,8 @@ impl Statements {
         self.0.iter().map(each).sum()
     }
 
-    /// How often one waits for the database.
-    pub fn trips(&self) -> usize {
+    /// How many messages they are. `pgbench` waits for the answer to each.
+    pub fn messages(&self) -> usize {
         self.0.len()
     }
 

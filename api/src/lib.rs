@@ -46,8 +46,8 @@ impl std::fmt::Debug for ApiState {
     }
 }
 
-/// Every route of the API: `/graphql`, `/graphql/ws`, `/graphiql`, `/oauth/token` and
-/// `/.well-known/oauth-authorization-server`.
+/// Every route of the API: `/graphql`, `/graphql/ws`, `/graphiql`, `/oauth/token`, `/oauth/revoke`,
+/// `/oauth/introspect` and `/.well-known/oauth-authorization-server`.
 pub fn router(state: ApiState) -> Router {
     http::router(Arc::new(gate::Gate::new(state)))
 }

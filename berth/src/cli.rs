@@ -2,6 +2,7 @@
 
 use std::{path::PathBuf, process::ExitCode, sync::Arc};
 
+use berth_model::TokenScopes;
 use berth_operations::{Boundary, NoBoundary};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
@@ -91,6 +92,10 @@ pub struct ClientCreate {
     /// For a tenant: the role.
     #[arg(long, required_if_eq("kind", "tenant"))]
     pub role: Option<String>,
+    /// What its tokens can open, such as "tenant:read fleet:read"; everything that such a client may
+    /// do, unless said.
+    #[arg(long, value_name = "SCOPES")]
+    pub scopes: Option<TokenScopes>,
     /// Writes BERTH_CLIENT_ID and BERTH_CLIENT_SECRET to this file (mode 0600) instead.
     #[arg(long, value_name = "FILE")]
     pub env_file: Option<PathBuf>,

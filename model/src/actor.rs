@@ -1,6 +1,6 @@
 //! Who asks, and what of the database that opens.
 
-use crate::{ClientId, Role, StorefrontId, TenantId};
+use crate::{ClientId, Role, StorefrontId, TenantId, TokenScopes};
 
 /// Who asks: an OAuth client, or a worker on Berth's own behalf.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -9,6 +9,8 @@ pub struct Actor {
     pub caller: Caller,
     /// The OAuth client; none for a worker and the command line.
     pub client_id: Option<ClientId>,
+    /// What its token opens of that which it may do.
+    pub scopes: TokenScopes,
 }
 
 /// The kinds of actors.
@@ -25,13 +27,20 @@ pub enum Caller {
 }
 
 impl Actor {
+    /// One who comes without a token, such as the command line: nothing narrows what it may do.
+    #[must_use]
+    pub fn new(caller: Caller) -> Self {
+        Self {
+            caller,
+            client_id: None,
+            scopes: TokenScopes::all(),
+        }
+    }
+
     /// A worker.
     #[must_use]
     pub fn worker(name: impl Into<String>) -> Self {
-        Self {
-            caller: Caller::Worker(name.into()),
-            client_id: None,
-        }
+        Self::new(Caller::Worker(name.into()))
     }
 
     /// What the store lets it see: a tenant, a storefront's tenants, or everything.

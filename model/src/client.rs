@@ -1,6 +1,8 @@
 //! OAuth clients.
 
-use crate::{ClientId, Role, StorefrontId, TenantId, Timestamp, states::states};
+use crate::{
+    Caller, ClientId, Role, StorefrontId, TenantId, Timestamp, TokenScopes, policy, states::states,
+};
 
 states! {
     /// What a client acts as.
@@ -19,21 +21,17 @@ states! {
 pub struct Client {
     /// Its `client_id`.
     pub id: ClientId,
-    /// What it acts as.
-    pub kind: ClientKind,
     /// For people.
     pub name: String,
-    /// For [`ClientKind::Storefront`].
-    pub storefront_id: Option<StorefrontId>,
-    /// For [`ClientKind::Tenant`] its tenant, else the platform's.
-    pub tenant_id: TenantId,
-    /// For [`ClientKind::Tenant`].
-    pub role: Option<Role>,
+    /// Whom it acts for.
+    pub acts_for: ClientFor,
+    /// What its tokens can open.
+    pub scopes: TokenScopes,
     /// When it was made.
     pub created_at: Timestamp,
 }
 
-/// What a new client acts as.
+/// Whom a client acts for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
 pub enum ClientFor {
     /// The provider.
@@ -42,4 +40,81 @@ pub enum ClientFor {
     Storefront(StorefrontId),
     /// A tenant, with a role.
     Tenant(TenantId, Role),
+}
+
+impl ClientFor {
+    /// What it acts as.
+    #[must_use]
+    pub const fn kind(self) -> ClientKind {
+        match self {
+            Self::Platform => ClientKind::Platform,
+            Self::Storefront(_) => ClientKind::Storefront,
+            Self::Tenant(..) => ClientKind::Tenant,
+        }
+    }
+
+    /// The storefront, if it is one.
+    #[must_use]
+    pub const fn storefront_id(self) -> Option<StorefrontId> {
+        match self {
+            Self::Storefront(id) => Some(id),
+            Self::Platform | Self::Tenant(..) => None,
+        }
+    }
+
+    /// The tenant that its rows belong to: the platform's, unless it is a tenant's own.
+    #[must_use]
+    pub const fn tenant_id(self) -> TenantId {
+        match self {
+            Self::Tenant(id, _) => id,
+            Self::Platform | Self::Storefront(_) => TenantId::PLATFORM,
+        }
+    }
+
+    /// Its role in its tenant.
+    #[must_use]
+    pub const fn role(self) -> Option<Role> {
+        match self {
+            Self::Tenant(_, role) => Some(role),
+            Self::Platform | Self::Storefront(_) => None,
+        }
+    }
+
+    /// As whom it calls.
+    #[must_use]
+    pub const fn caller(self) -> Caller {
+        match self {
+            Self::Platform => Caller::Platform,
+            Self::Storefront(id) => Caller::Storefront(id),
+            Self::Tenant(id, role) => Caller::Tenant(id, role),
+        }
+    }
+
+    /// Every scope that opens anything to it.
+    #[must_use]
+    pub fn scopes(self) -> TokenScopes {
+        policy::scopes(&self.caller())
+    }
+}
+
+/// What `clientCreate` takes.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+pub struct ClientCreate {
+    /// 1 to 100 characters.
+    pub name: String,
+    /// Whom it acts for.
+    pub acts_for: ClientFor,
+    /// What its tokens can open; unless said, everything that such a client may do.
+    pub scopes: Option<TokenScopes>,
+}
+
+impl ClientCreate {
+    /// One that may do everything that such a client may.
+    pub fn new(name: impl Into<String>, acts_for: ClientFor) -> Self {
+        Self {
+            name: name.into(),
+            acts_for,
+            scopes: None,
+        }
+    }
 }

@@ -29,6 +29,7 @@ mod size;
 mod states;
 mod storefront;
 mod tenant;
+mod token_scope;
 mod virtual_machine;
 mod volume;
 
@@ -38,7 +39,7 @@ pub use application::{
     Options, Probe, options_check,
 };
 pub use audit::AuditEntry;
-pub use client::{Client, ClientFor, ClientKind};
+pub use client::{Client, ClientCreate, ClientFor, ClientKind};
 pub use clock::{Clock, ManualClock, SystemClock, Timestamp};
 pub use deployment::{Deployment, DeploymentCreate, DeploymentState, DesiredState, Handover};
 pub use domain_name::DomainName;
@@ -65,5 +66,6 @@ pub use size::bytes_text;
 pub use states::States;
 pub use storefront::Storefront;
 pub use tenant::{Account, Member, MemberCreate, Role, Tenant, TenantCreate};
+pub use token_scope::{TokenScope, TokenScopes};
 pub use virtual_machine::{Reservation, VirtualMachine, VirtualMachineState};
 pub use volume::{Volume, VolumeKind, VolumeState};

@@ -3,7 +3,9 @@
 //! The store asks it beside each query. It decides by the kind of actor and its role alone; *which* rows
 //! an actor reaches is the scope's matter, so a `true` here never opens another tenant's row.
 
-use crate::{Actor, Caller, Error, ErrorCode, Result, Role, states::states};
+use crate::{
+    Actor, Caller, Error, ErrorCode, Result, Role, TokenScope, TokenScopes, states::states,
+};
 
 states! {
     /// What can be done, grouped as far as roles tell it apart.
@@ -90,15 +92,54 @@ fn tenant_allows(role: Role, action: Action) -> bool {
     }
 }
 
-/// `Ok` if the actor may; else [`ErrorCode::Forbidden`] with the role that it would need.
+/// The scope that a token needs for this; none for what no token opens.
+#[must_use]
+pub const fn scope(action: Action) -> Option<TokenScope> {
+    use Action as A;
+    Some(match action {
+        A::CatalogueRead => TokenScope::CatalogueRead,
+        A::CatalogueWrite => TokenScope::CatalogueWrite,
+        A::FleetRead => TokenScope::FleetRead,
+        A::FleetWrite => TokenScope::FleetAdmin,
+        A::TenantRead | A::MemberRead | A::DeploymentRead | A::OperationRead | A::PlacementRead => {
+            TokenScope::TenantRead
+        }
+        A::TenantCreate
+        | A::DeploymentOrder
+        | A::DeploymentOperate
+        | A::DeploymentDelete
+        | A::OperationCancel => TokenScope::TenantWrite,
+        A::MemberWrite => TokenScope::MemberWrite,
+        A::DeploymentHandover => TokenScope::SecretRead,
+        A::AuditRead => TokenScope::AuditRead,
+        A::ClientRead => TokenScope::ClientRead,
+        A::ClientWrite => TokenScope::ClientAdmin,
+        A::Work => return None,
+    })
+}
+
+/// The scopes that open anything to this caller.
+#[must_use]
+pub fn scopes(caller: &Caller) -> TokenScopes {
+    let allowed = Action::ALL.iter().filter(|action| allows(caller, **action));
+    allowed.filter_map(|action| scope(*action)).collect()
+}
+
+/// `Ok` if the actor may; else [`ErrorCode::Forbidden`] with the role or the scope that it would
+/// need.
 pub fn check(actor: &Actor, action: Action) -> Result<()> {
-    if allows(&actor.caller, action) {
-        return Ok(());
-    }
-    Err(Error::new(
-        ErrorCode::Forbidden,
-        format!("You may not do this ({action}). Ask an owner of the tenant, or the provider."),
-    ))
+    let message = if allows(&actor.caller, action) {
+        match scope(action) {
+            Some(needed) if !actor.scopes.contains(needed) => format!(
+                "The access token lacks the scope {}. Ask for it when you get the token.",
+                needed.word()
+            ),
+            _ => return Ok(()),
+        }
+    } else {
+        format!("You may not do this ({action}). Ask an owner of the tenant, or the provider.")
+    };
+    Err(Error::new(ErrorCode::Forbidden, message))
 }
 
 #[cfg(test)]
@@ -125,7 +166,8 @@ mod tests {
         }
         let mut text = String::new();
         for action in Action::ALL {
-            text.push_str(&format!("{:20}", action.as_str()));
+            let scope = scope(*action).map(TokenScope::word).unwrap_or_default();
+            text.push_str(&format!("{:20} {scope:15}", action.as_str()));
             for (name, caller) in &callers {
                 let shown = if allows(caller, *action) {
                     name.as_str()

@@ -1,9 +1,10 @@
 //! OAuth clients. Their secrets are shown once and kept as hashes.
 
 use berth_model::{
-    Client, ClientFor, ClientId, ClientKind, Error, Page, PageRequest, Result, Role, StorefrontId,
-    TenantId, Timestamp, policy, policy::Action,
+    Client, ClientCreate, ClientFor, ClientId, ClientKind, Error, Page, PageRequest, Result, Role,
+    TenantId, Timestamp, TokenScope, TokenScopes, policy, policy::Action,
 };
+use chrono::TimeDelta;
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use uuid::Uuid;
@@ -20,32 +21,61 @@ use crate::{
     tx::Tx,
 };
 
+/// How long an old secret can be kept beside its successor.
+pub const SECRET_KEEP_MOST: TimeDelta = TimeDelta::days(7);
+
 #[derive(Queryable, Selectable)]
 #[diesel(table_name = clients)]
 pub(crate) struct ClientRow {
-    pub(crate) id: Uuid,
-    pub(crate) kind: String,
-    pub(crate) name: String,
-    pub(crate) storefront_id: Option<Uuid>,
-    pub(crate) tenant_id: Uuid,
-    pub(crate) role: Option<String>,
-    pub(crate) created_at: Timestamp,
+    id: Uuid,
+    kind: String,
+    name: String,
+    storefront_id: Option<Uuid>,
+    tenant_id: Uuid,
+    role: Option<String>,
+    scopes: Option<Vec<String>>,
+    created_at: Timestamp,
 }
 
 impl TryFrom<ClientRow> for Client {
     type Error = Error;
 
     fn try_from(row: ClientRow) -> Result<Self> {
+        let acts_for = match (row.kind.parse()?, row.storefront_id, row.role) {
+            (ClientKind::Platform, ..) => ClientFor::Platform,
+            (ClientKind::Storefront, Some(id), _) => ClientFor::Storefront(id.into()),
+            (ClientKind::Tenant, _, Some(role)) => {
+                ClientFor::Tenant(row.tenant_id.into(), role.parse()?)
+            }
+            _ => {
+                return Err(Error::internal(format!(
+                    "the client {} is incomplete",
+                    row.id
+                )));
+            }
+        };
         Ok(Self {
             id: row.id.into(),
-            kind: row.kind.parse()?,
             name: row.name,
-            storefront_id: row.storefront_id.map(Into::into),
-            tenant_id: row.tenant_id.into(),
-            role: row.role.map(|role| role.parse()).transpose()?,
+            acts_for,
+            scopes: scopes_within(acts_for.scopes(), row.scopes)?,
             created_at: row.created_at,
         })
     }
+}
+
+/// What of `most` a row opens: all of it, unless the row says.
+pub(crate) fn scopes_within(most: TokenScopes, row: Option<Vec<String>>) -> Result<TokenScopes> {
+    let Some(names) = row else {
+        return Ok(most);
+    };
+    let scopes: Result<TokenScopes> = names.iter().map(|name| name.parse()).collect();
+    Ok(scopes?.and(most))
+}
+
+/// As a row keeps them.
+pub(crate) fn scope_names(scopes: TokenScopes) -> Vec<&'static str> {
+    scopes.iter().map(TokenScope::as_str).collect()
 }
 
 reads!(
@@ -72,17 +102,17 @@ impl Store {
     }
 
     /// Makes a client. The secret (`bs_…`) is given this once; a replay by idempotency key gives
-    /// none. `name`: 1 to 100 characters.
+    /// none.
     pub async fn client_create(
         &self,
         cx: &Cx,
-        name: String,
-        acts_for: ClientFor,
+        input: ClientCreate,
     ) -> Result<(Client, Option<String>)> {
         policy::check(&cx.actor, Action::ClientWrite)?;
-        check::text("name", &name, 100)?;
+        check::text("name", &input.name, 100)?;
+        scopes_check(&input)?;
         let mut tx = self.begin(cx).await?;
-        let made = self.client_create_in(&mut tx, cx, &name, acts_for).await;
+        let made = self.client_create_in(&mut tx, cx, &input).await;
         tx.end(made).await
     }
 
@@ -90,12 +120,12 @@ impl Store {
         &self,
         tx: &mut Tx,
         cx: &Cx,
-        name: &str,
-        acts_for: ClientFor,
+        input: &ClientCreate,
     ) -> Result<(Client, Option<String>)> {
         const NAME: &str = "clientCreate";
-        let (kind, storefront_id, tenant_id, role) = parts(acts_for);
-        if let Some(id) = storefront_id {
+        let acts_for = input.acts_for;
+        let tenant_id = acts_for.tenant_id();
+        if let Some(id) = acts_for.storefront_id() {
             StorefrontRow::read(tx, id)
                 .await
                 .map_err(|error| error.at("storefrontId"))?;
@@ -104,7 +134,7 @@ impl Store {
             .await
             .map_err(|error| error.at("tenantId"))?;
         let begun = self
-            .idempotency_begin(tx, cx, tenant_id, NAME, &(name, acts_for))
+            .idempotency_begin(tx, cx, tenant_id, NAME, input)
             .await?;
         if let Begun::Replay(id) = begun {
             return Ok((ClientRow::read(tx, id).await?, None));
@@ -114,11 +144,12 @@ impl Store {
         diesel::insert_into(clients::table)
             .values((
                 clients::id.eq(id.0),
-                clients::kind.eq(kind.as_str()),
-                clients::name.eq(name),
-                clients::storefront_id.eq(storefront_id.map(|id| id.0)),
+                clients::kind.eq(acts_for.kind().as_str()),
+                clients::name.eq(&input.name),
+                clients::storefront_id.eq(acts_for.storefront_id().map(|id| id.0)),
                 clients::tenant_id.eq(tenant_id.0),
-                clients::role.eq(role.map(Role::as_str)),
+                clients::role.eq(acts_for.role().map(Role::as_str)),
+                clients::scopes.eq(input.scopes.map(scope_names)),
                 clients::secret_hash.eq(token_hash(&secret).as_slice()),
                 clients::created_at.eq(self.clock.now()),
             ))
@@ -128,12 +159,103 @@ impl Store {
         self.mutation_end(tx, cx, tenant_id, NAME, &id, id).await?;
         Ok((ClientRow::read(tx, id).await?, Some(secret)))
     }
+
+    /// Gives a client a new secret, which is told this once; a replay by idempotency key gives none.
+    /// The one before is taken for `keep` longer (at most [`SECRET_KEEP_MOST`]), so that a program
+    /// can be changed over; an older one is not taken any more.
+    pub async fn client_secret_rotate(
+        &self,
+        cx: &Cx,
+        id: ClientId,
+        keep: TimeDelta,
+    ) -> Result<(Client, Option<String>)> {
+        policy::check(&cx.actor, Action::ClientWrite)?;
+        if !(TimeDelta::zero()..=SECRET_KEEP_MOST).contains(&keep) {
+            let days = SECRET_KEEP_MOST.num_days();
+            return Err(Error::invalid(
+                "keepSeconds",
+                format!("The old secret can be kept for 0 seconds to {days} days."),
+            ));
+        }
+        let mut tx = self.begin(cx).await?;
+        let made = self.client_secret_rotate_in(&mut tx, cx, id, keep).await;
+        tx.end(made).await
+    }
+
+    async fn client_secret_rotate_in(
+        &self,
+        tx: &mut Tx,
+        cx: &Cx,
+        id: ClientId,
+        keep: TimeDelta,
+    ) -> Result<(Client, Option<String>)> {
+        const NAME: &str = "clientSecretRotate";
+        let client = ClientRow::read(tx, id).await?;
+        let tenant_id = client.acts_for.tenant_id();
+        let input = (id, keep.num_seconds());
+        let begun: Begun<ClientId> = self
+            .idempotency_begin(tx, cx, tenant_id, NAME, &input)
+            .await?;
+        if let Begun::Replay(_) = begun {
+            return Ok((client, None));
+        }
+        let secret = token_text("bs_", self.ids.bytes());
+        diesel::update(clients::table.find(id.0))
+            .set((
+                clients::previous_secret_hash.eq(clients::secret_hash.nullable()),
+                clients::previous_secret_until.eq(self.clock.now() + keep),
+                clients::secret_hash.eq(token_hash(&secret).as_slice()),
+            ))
+            .execute(&mut **tx)
+            .await
+            .map_err(internal)?;
+        self.mutation_end(tx, cx, tenant_id, NAME, &id, id).await?;
+        Ok((client, Some(secret)))
+    }
+
+    /// Removes a client. Its secret and all of its tokens end at once.
+    pub async fn client_delete(&self, cx: &Cx, id: ClientId) -> Result<ClientId> {
+        policy::check(&cx.actor, Action::ClientWrite)?;
+        let mut tx = self.begin(cx).await?;
+        let done = self.client_delete_in(&mut tx, cx, id).await;
+        tx.end(done).await
+    }
+
+    async fn client_delete_in(&self, tx: &mut Tx, cx: &Cx, id: ClientId) -> Result<ClientId> {
+        const NAME: &str = "clientDelete";
+        // It is gone at a replay: what it belonged to can't be asked any more.
+        let begun = self
+            .idempotency_begin(tx, cx, TenantId::PLATFORM, NAME, &id)
+            .await?;
+        if let Begun::Replay(id) = begun {
+            return Ok(id);
+        }
+        let client = ClientRow::read(tx, id).await?;
+        diesel::delete(clients::table.find(id.0))
+            .execute(&mut **tx)
+            .await
+            .map_err(internal)?;
+        self.idempotency_end(tx, cx, TenantId::PLATFORM, NAME, &id)
+            .await?;
+        self.audit(tx, cx, client.acts_for.tenant_id(), NAME, id)
+            .await?;
+        Ok(id)
+    }
 }
 
-fn parts(acts_for: ClientFor) -> (ClientKind, Option<StorefrontId>, TenantId, Option<Role>) {
-    match acts_for {
-        ClientFor::Platform => (ClientKind::Platform, None, TenantId::PLATFORM, None),
-        ClientFor::Storefront(id) => (ClientKind::Storefront, Some(id), TenantId::PLATFORM, None),
-        ClientFor::Tenant(id, role) => (ClientKind::Tenant, None, id, Some(role)),
+/// Scopes that would open nothing to it are a mistake.
+fn scopes_check(input: &ClientCreate) -> Result<()> {
+    let Some(scopes) = input.scopes else {
+        return Ok(());
+    };
+    let most = input.acts_for.scopes();
+    if scopes.is_empty() {
+        let text = "Give at least one scope, or leave them out for all that such a client may do.";
+        return Err(Error::invalid("scopes", text));
     }
+    if !most.includes(scopes) {
+        let text = format!("Such a client can have these scopes: {most}.");
+        return Err(Error::invalid("scopes", text));
+    }
+    Ok(())
 }

@@ -44,6 +44,7 @@ mod tx;
 mod virtual_machine;
 mod volume;
 
+pub use client::SECRET_KEEP_MOST;
 pub use connect::{Store, StoreConfig};
 pub use cx::{Cx, IdempotencyKey};
 pub use deployment::DeploymentFilter;
@@ -57,3 +58,4 @@ pub use migrate::{MigrateReport, migrate, migrate_down};
 pub use queue::{
     Claim, ClaimRequest, OperationFeed, OperationFilter, Outcome, QueueDepth, Signals, Wake,
 };
+pub use token::{IssuedToken, TokenInfo};

@@ -9,6 +9,7 @@ diesel::table! {
         token_hash -> Binary,
         expires_at -> Timestamptz,
         created_at -> Timestamptz,
+        scopes -> Nullable<Array<Text>>,
     }
 }
 
@@ -83,6 +84,9 @@ diesel::table! {
         role -> Nullable<Text>,
         secret_hash -> Binary,
         created_at -> Timestamptz,
+        scopes -> Nullable<Array<Text>>,
+        previous_secret_hash -> Nullable<Binary>,
+        previous_secret_until -> Nullable<Timestamptz>,
     }
 }
 

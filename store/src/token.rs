@@ -4,7 +4,7 @@
 
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use berth_model::{
-    Actor, Caller, Client, ClientId, ClientKind, Error, ErrorCode, Result, Scope, Timestamp,
+    Actor, Client, ClientId, Error, ErrorCode, Result, Scope, Timestamp, TokenScopes,
 };
 use chrono::TimeDelta;
 use diesel::prelude::*;
@@ -16,7 +16,7 @@ use uuid::Uuid;
 
 use crate::{
     Cx, Store,
-    client::ClientRow,
+    client::{ClientRow, scope_names, scopes_within},
     connect::unavailable,
     error::internal,
     schema::{access_tokens, clients},
@@ -26,6 +26,66 @@ use crate::{
 /// How long a token is good.
 const TOKEN_HOURS: i64 = 1;
 
+/// A token, as it is given out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct IssuedToken {
+    /// `bt_…`: 256 random bits. It is kept as a hash only.
+    pub token: String,
+    /// Until when it is good.
+    pub expires_at: Timestamp,
+    /// What it opens.
+    pub scopes: TokenScopes,
+}
+
+/// What can be told of a token that is good (RFC 7662 section 2.2).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TokenInfo {
+    /// Whose it is.
+    pub client: Client,
+    /// What it opens.
+    pub scopes: TokenScopes,
+    /// Since when.
+    pub created_at: Timestamp,
+    /// Until when.
+    pub expires_at: Timestamp,
+}
+
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = access_tokens)]
+struct TokenRow {
+    scopes: Option<Vec<String>>,
+    created_at: Timestamp,
+    expires_at: Timestamp,
+}
+
+#[derive(Default, Queryable, Selectable)]
+#[diesel(table_name = clients)]
+struct SecretsRow {
+    secret_hash: Vec<u8>,
+    previous_secret_hash: Option<Vec<u8>>,
+    previous_secret_until: Option<Timestamp>,
+}
+
+impl SecretsRow {
+    /// Whether it is the secret, or the one before while that is still taken. Always two comparisons
+    /// of constant time.
+    fn knows(&self, secret: &str, now: Timestamp) -> bool {
+        let hash = token_hash(secret);
+        let current = same(&hash, &self.secret_hash);
+        let previous = same(
+            &hash,
+            self.previous_secret_hash.as_deref().unwrap_or_default(),
+        );
+        current || previous && self.previous_secret_until.is_some_and(|until| now < until)
+    }
+}
+
+/// In constant time. Another length is another hash.
+fn same(given: &[u8; 32], known: &[u8]) -> bool {
+    let known: [u8; 32] = known.try_into().unwrap_or_default();
+    CtOutput::<Sha256>::new((*given).into()) == CtOutput::new(known.into())
+}
+
 impl Store {
     /// The client of this id and secret. An unknown client and a wrong secret look the same
     /// (`UNAUTHENTICATED`) and take the same time.
@@ -34,27 +94,32 @@ impl Store {
         let id = client_id.parse().unwrap_or(ClientId(Uuid::nil()));
         let known = clients::table
             .find(id.0)
-            .select((ClientRow::as_select(), clients::secret_hash));
-        let found: Option<(ClientRow, Vec<u8>)> = self.auth_row(known).await?;
-        let given = CtOutput::<Sha256>::new(token_hash(secret).into());
-        let known = found
-            .as_ref()
-            .map(|(_, hash)| hash.as_slice())
-            .unwrap_or_default();
-        let known: [u8; 32] = known.try_into().unwrap_or_default();
-        if given == CtOutput::new(known.into())
-            && let Some((row, _)) = found
-        {
-            return row.try_into();
+            .select((ClientRow::as_select(), SecretsRow::as_select()));
+        let found: Option<(ClientRow, SecretsRow)> = self.auth_row(known).await?;
+        let (row, secrets) = found.unzip();
+        let right = secrets.unwrap_or_default().knows(secret, self.clock.now());
+        match row {
+            Some(row) if right => row.try_into(),
+            _ => Err(Error::new(
+                ErrorCode::Unauthenticated,
+                "The client id or its secret is wrong.",
+            )),
         }
-        Err(Error::new(
-            ErrorCode::Unauthenticated,
-            "The client id or its secret is wrong.",
-        ))
     }
 
-    /// A new token (`bt_…`, 256 random bits) of the client and when it expires: in an hour.
-    pub async fn token_issue(&self, client: &Client) -> Result<(String, Timestamp)> {
+    /// A new token of the client, good for an hour. `scopes`: what it shall open of the client's; all
+    /// of it, unless said.
+    pub async fn token_issue(
+        &self,
+        client: &Client,
+        scopes: Option<TokenScopes>,
+    ) -> Result<IssuedToken> {
+        if let Some(asked) = scopes
+            && !client.scopes.includes(asked)
+        {
+            let text = format!("This client can have these scopes: {}.", client.scopes);
+            return Err(Error::invalid("scope", text));
+        }
         let token = token_text("bt_", self.ids.bytes());
         let now = self.clock.now();
         let expires_at = now + TimeDelta::hours(TOKEN_HOURS);
@@ -62,9 +127,10 @@ impl Store {
         let kept = diesel::insert_into(access_tokens::table)
             .values((
                 access_tokens::id.eq(self.ids.uuid()),
-                access_tokens::tenant_id.eq(client.tenant_id.0),
+                access_tokens::tenant_id.eq(client.acts_for.tenant_id().0),
                 access_tokens::client_id.eq(client.id.0),
                 access_tokens::token_hash.eq(token_hash(&token).as_slice()),
+                access_tokens::scopes.eq(scopes.map(scope_names)),
                 access_tokens::expires_at.eq(expires_at),
                 access_tokens::created_at.eq(now),
             ))
@@ -72,25 +138,56 @@ impl Store {
             .await
             .map_err(internal);
         tx.end(kept).await?;
-        Ok((token, expires_at))
+        Ok(IssuedToken {
+            token,
+            expires_at,
+            scopes: scopes.unwrap_or(client.scopes),
+        })
     }
 
-    /// Who comes with this token: one query. `UNAUTHENTICATED` if it is unknown or has expired.
+    /// Who comes with this token. `UNAUTHENTICATED` if it is unknown, revoked or has expired.
     pub async fn token_actor(&self, token: &str) -> Result<Actor> {
-        let hash = token_hash(token);
-        let known = access_tokens::table
-            .inner_join(clients::table.on(clients::id.eq(access_tokens::client_id)))
-            .filter(access_tokens::token_hash.eq(hash.as_slice()))
-            .filter(access_tokens::expires_at.gt(self.clock.now()))
-            .select(ClientRow::as_select());
-        let found: Option<ClientRow> = self.auth_row(known).await?;
-        let row = found.ok_or_else(|| {
+        let found = self.token_info(token).await?.ok_or_else(|| {
             Error::new(
                 ErrorCode::Unauthenticated,
                 "The access token is unknown or has expired. Get a new one at the token endpoint.",
             )
         })?;
-        actor(row.try_into()?)
+        Ok(Actor {
+            caller: found.client.acts_for.caller(),
+            client_id: Some(found.client.id),
+            scopes: found.scopes,
+        })
+    }
+
+    /// What is known of a token: one query. None if it is unknown, revoked or has expired.
+    pub async fn token_info(&self, token: &str) -> Result<Option<TokenInfo>> {
+        let hash = token_hash(token);
+        let known = access_tokens::table
+            .inner_join(clients::table.on(clients::id.eq(access_tokens::client_id)))
+            .filter(access_tokens::token_hash.eq(hash.as_slice()))
+            .filter(access_tokens::expires_at.gt(self.clock.now()))
+            .select((ClientRow::as_select(), TokenRow::as_select()));
+        let found: Option<(ClientRow, TokenRow)> = self.auth_row(known).await?;
+        let Some((client, token)) = found else {
+            return Ok(None);
+        };
+        let client = Client::try_from(client)?;
+        Ok(Some(TokenInfo {
+            scopes: scopes_within(client.scopes, token.scopes)?,
+            created_at: token.created_at,
+            expires_at: token.expires_at,
+            client,
+        }))
+    }
+
+    /// Ends a token (RFC 7009 section 2). One that is unknown has ended already. `FORBIDDEN` if it is
+    /// another client's.
+    pub async fn token_revoke(&self, client: &Client, token: &str) -> Result<()> {
+        let hash = token_hash(token);
+        let (_turn, mut tx) = self.begin_auth().await?;
+        let done = token_revoke_in(&mut tx, client, &hash).await;
+        tx.end(done).await
     }
 
     /// A transaction that knows only clients and tokens, and a turn to be kept as long as it.
@@ -120,17 +217,25 @@ impl Store {
     }
 }
 
-fn actor(client: Client) -> Result<Actor> {
-    let incomplete = || Error::internal(format!("the client {} is incomplete", client.id));
-    let caller = match client.kind {
-        ClientKind::Platform => Caller::Platform,
-        ClientKind::Storefront => Caller::Storefront(client.storefront_id.ok_or_else(incomplete)?),
-        ClientKind::Tenant => Caller::Tenant(client.tenant_id, client.role.ok_or_else(incomplete)?),
-    };
-    Ok(Actor {
-        caller,
-        client_id: Some(client.id),
-    })
+async fn token_revoke_in(tx: &mut Tx, client: &Client, hash: &[u8; 32]) -> Result<()> {
+    let known = access_tokens::table.filter(access_tokens::token_hash.eq(hash.as_slice()));
+    let owner: Option<Uuid> = known
+        .select(access_tokens::client_id)
+        .first(&mut **tx)
+        .await
+        .optional()
+        .map_err(internal)?;
+    if owner.is_some_and(|owner| owner != client.id.0) {
+        return Err(Error::new(
+            ErrorCode::Forbidden,
+            "This token was issued to another client, which alone can revoke it.",
+        ));
+    }
+    diesel::delete(known)
+        .execute(&mut **tx)
+        .await
+        .map_err(internal)?;
+    Ok(())
 }
 
 /// A secret as it is shown: a prefix that tells what it is (and lets scanners find a leaked one).

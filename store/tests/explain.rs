@@ -8,7 +8,8 @@
 use std::sync::{Mutex, PoisonError};
 
 use berth_model::{
-    Actor, Caller, ClientFor, OperationKind, PageRequest, Role, StorefrontId, TenantId,
+    Actor, Caller, ClientCreate, ClientFor, OperationKind, PageRequest, Role, StorefrontId,
+    TenantId,
 };
 use berth_store::{ClaimRequest, Cx, DeploymentFilter, Store, testing::TestDatabase};
 use chrono::TimeDelta;
@@ -100,10 +101,10 @@ async fn hot_queries_use_their_indexes() {
     }
     let platform = cx(Caller::Platform);
     let (client, _) = store
-        .client_create(&platform, "c".into(), ClientFor::Platform)
+        .client_create(&platform, ClientCreate::new("c", ClientFor::Platform))
         .await
         .unwrap();
-    let (token, _) = store.token_issue(&client).await.unwrap();
+    let token = store.token_issue(&client, None).await.unwrap().token;
     let storefront = StorefrontId(Uuid::from_u128(0x1000_0000_0000_7000_8000_0000_0000_0001));
     let tenant = TenantId(Uuid::from_u128(0x2000_0000_0000_7000_8000_0000_0000_0007));
     let page = PageRequest::first(20);
@@ -148,10 +149,7 @@ async fn hot_queries_use_their_indexes() {
 }
 
 fn cx(caller: Caller) -> Cx {
-    Cx::new(Actor {
-        caller,
-        client_id: None,
-    })
+    Cx::new(Actor::new(caller))
 }
 
 fn scope(caller: &Caller) -> &'static str {

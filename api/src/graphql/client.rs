@@ -1,7 +1,7 @@
 //! OAuth clients.
 
 use async_graphql::{Context, ID, Object, Result};
-use berth_model::{ClientId, ClientKind, Role, Timestamp};
+use berth_model::{ClientFor, ClientId, ClientKind, Role, Timestamp, TokenScope};
 
 use super::{
     noun::{find, find_opt, global, noun},
@@ -24,7 +24,7 @@ impl Client {
 
     /// What it acts as.
     async fn kind(&self) -> State<ClientKind> {
-        State(self.0.kind)
+        State(self.0.acts_for.kind())
     }
 
     /// For people.
@@ -34,20 +34,25 @@ impl Client {
 
     /// The storefront that it acts for.
     async fn storefront(&self, ctx: &Context<'_>) -> Result<Option<Storefront>> {
-        find_opt(ctx, self.0.storefront_id).await
+        find_opt(ctx, self.0.acts_for.storefront_id()).await
     }
 
     /// The tenant that it acts for, if for one.
     async fn tenant(&self, ctx: &Context<'_>) -> Result<Option<Tenant>> {
-        match self.0.kind {
-            ClientKind::Tenant => find(ctx, self.0.tenant_id).await,
-            ClientKind::Platform | ClientKind::Storefront => Ok(None),
+        match self.0.acts_for {
+            ClientFor::Tenant(id, _) => find(ctx, id).await,
+            ClientFor::Platform | ClientFor::Storefront(_) => Ok(None),
         }
     }
 
     /// Its role in its tenant.
     async fn role(&self) -> Option<State<Role>> {
-        self.0.role.map(State)
+        self.0.acts_for.role().map(State)
+    }
+
+    /// What its tokens can open.
+    async fn scopes(&self) -> Vec<State<TokenScope>> {
+        self.0.scopes.iter().map(State).collect()
     }
 
     /// When it was made.

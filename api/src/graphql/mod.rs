@@ -7,6 +7,7 @@ mod application_publish;
 mod application_version;
 mod audit_entry;
 mod client;
+mod client_mutation;
 mod deployment;
 mod deployment_change;
 mod deployment_create;
@@ -70,6 +71,8 @@ pub(crate) struct Query(
 pub(crate) struct Mutation(
     tenant::TenantMutation,
     member::MemberMutation,
+    storefront::StorefrontMutation,
+    client_mutation::ClientMutation,
     site::SiteMutation,
     rack::RackMutation,
     network::NetworkMutation,

@@ -1,13 +1,15 @@
 //! Storefronts.
 
-use async_graphql::{Context, ID, Object, Result};
+use async_graphql::{Context, ID, InputObject, Object, Result, SimpleObject};
+use berth_model as model;
 use berth_model::{StorefrontId, Timestamp};
 
 use super::{
     noun::{global, noun},
     page::{Connection, PageArguments, connection},
+    payload::{UserError, settle},
 };
-use crate::context::request;
+use crate::context::{Request, request};
 
 noun!(Storefront, StorefrontId);
 
@@ -58,4 +60,50 @@ impl StorefrontQuery {
         let found = request.store.storefront_list(&request.cx, page).await?;
         Ok(connection(page, found))
     }
+}
+
+/// A new storefront.
+#[derive(InputObject)]
+pub(crate) struct StorefrontCreateInput {
+    /// The caller's own name for this request: repeated with it, the request has one effect.
+    idempotency_key: String,
+    /// For people, 1 to 100 characters.
+    name: String,
+}
+
+/// What `storefrontCreate` made, or why it didn't.
+#[derive(SimpleObject)]
+pub(crate) struct StorefrontCreatePayload {
+    /// The storefront.
+    storefront: Option<Storefront>,
+    /// Why nothing was made.
+    user_errors: Vec<UserError>,
+}
+
+/// Changes of storefronts.
+#[derive(Default)]
+pub(crate) struct StorefrontMutation;
+
+#[Object]
+impl StorefrontMutation {
+    /// Makes a storefront. `clientCreate` then gives it its OAuth clients.
+    async fn storefront_create(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The new storefront.")] input: StorefrontCreateInput,
+    ) -> Result<StorefrontCreatePayload> {
+        let (storefront, user_errors) = settle(create(request(ctx), input).await)?;
+        Ok(StorefrontCreatePayload {
+            storefront: storefront.map(Storefront),
+            user_errors,
+        })
+    }
+}
+
+async fn create(
+    request: &Request,
+    input: StorefrontCreateInput,
+) -> model::Result<model::Storefront> {
+    let cx = request.cx_with_key(&input.idempotency_key)?;
+    request.store.storefront_create(&cx, input.name).await
 }

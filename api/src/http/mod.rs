@@ -29,11 +29,7 @@ pub(crate) fn router(gate: Arc<Gate>) -> Router {
         .route("/graphql/ws", get(ws::upgrade))
         .route("/graphiql", get(graphiql::page))
         .route("/graphiql/{*file}", get(graphiql::file))
-        .route("/oauth/token", post(oauth::token))
-        .route(
-            "/.well-known/oauth-authorization-server",
-            get(oauth::metadata),
-        )
+        .merge(oauth::router())
         .layer(from_fn_with_state(Arc::clone(&gate), observe::observe))
         .with_state(ws::Connections::over(gate))
 }

@@ -80,6 +80,21 @@ fn wrong(mutation: &str, field: &str) -> Vec<Value> {
             ]
         }
         "hosting" | "role" | "guestType" | "shareable" => Vec::new(),
+        other => wrong_of_client(mutation, other),
+    }
+}
+
+/// The same for clients' inputs.
+fn wrong_of_client(mutation: &str, field: &str) -> Vec<Value> {
+    match field {
+        "actsFor" => vec![
+            json!({ "platform": false }),
+            json!({ "storefront": "x" }),
+            json!({ "storefront": unknown("Storefront") }),
+            json!({ "tenant": { "tenantId": unknown("Tenant"), "role": "VIEWER" } }),
+        ],
+        "scopes" => vec![json!([]), json!(["FLEET_READ"])],
+        "keepSeconds" => vec![json!(-1), json!(604_801)],
         other => panic!("{mutation} has a new field {other}: say here what is wrong for it"),
     }
 }
@@ -102,6 +117,8 @@ async fn each_wrong_argument_is_named() {
             "application",
             "plan",
             "machine",
+            "storefront",
+            "client",
         ];
         let provider = fleet.iter().any(|noun| name.starts_with(noun));
         let token = if provider {

@@ -145,6 +145,9 @@ fn value(world: &World, mutation: &str, slot: &Slot, unique: &str) -> Value {
         }
         "ipv6" => json!({ "cidr": "2001:db8::/64", "first": "2001:db8::9", "last": "2001:db8::9" }),
         "networkIds" => json!([id("Network")]),
+        "actsFor" => json!({ "tenant": { "tenantId": id("Tenant"), "role": "VIEWER" } }),
+        "scopes" => json!(["TENANT_READ"]),
+        "keepSeconds" => json!(0),
         _ if slot.ty == "ID" => id(noun(&slot.name)),
         other => panic!("{mutation} has a new argument {other}: give it a good value here"),
     }

@@ -8,7 +8,19 @@ use serde_json::{Value, json};
 use crate::support::{Api, code};
 
 fn endpoint(api: &Api) -> RequestBuilder {
-    api.http.post(format!("{}/oauth/token", api.url))
+    at(api, "token")
+}
+
+fn at(api: &Api, name: &str) -> RequestBuilder {
+    api.http.post(format!("{}/oauth/{name}", api.url))
+}
+
+/// What an endpoint answers to a client that sends this form.
+async fn told(api: &Api, name: &str, client: &(String, String), form: &[(&str, &str)]) -> Value {
+    let request = at(api, name).basic_auth(&client.0, Some(&client.1));
+    let answer = request.form(form).send().await.unwrap();
+    assert_eq!(answer.headers()["cache-control"], "no-store");
+    answer.json().await.unwrap()
 }
 
 async fn refused(request: RequestBuilder) -> (StatusCode, String) {
@@ -209,6 +221,134 @@ async fn the_metadata_is_found() {
         .await
         .unwrap();
     assert_eq!(body["issuer"], api.url);
-    assert_eq!(body["token_endpoint"], format!("{}/oauth/token", api.url));
+    for name in ["token", "revocation", "introspection"] {
+        let url = body[format!("{name}_endpoint")].as_str().unwrap();
+        assert!(url.starts_with(&api.url), "{url}");
+        let answer = api.http.post(url).form(&[("a", "b")]).send().await.unwrap();
+        assert_eq!(answer.status(), 401, "{url} is there and wants a client");
+    }
+    let scopes = body["scopes_supported"].as_array().unwrap();
+    assert!(scopes.contains(&json!("tenant:read")), "{scopes:?}");
     assert_eq!(body["grant_types_supported"], json!(["client_credentials"]));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_token_says_its_scopes_and_opens_no_more() {
+    let api = Api::new().await;
+    let client = api.client(ClientFor::Platform).await;
+    let grant = ("grant_type", "client_credentials");
+    let wide = told(&api, "token", &client, &[grant]).await;
+    assert!(wide["scope"].as_str().unwrap().contains("fleet:admin"));
+    let form = [grant, ("scope", "tenant:read fleet:read")];
+    let narrow = told(&api, "token", &client, &form).await;
+    assert_eq!(narrow["scope"], "fleet:read tenant:read");
+    let token = narrow["access_token"].as_str().unwrap();
+    let query = "{ tenants(first: 1) { edges { node { id } } } }";
+    api.data(token, query, json!({})).await;
+    let query = "{ clients(first: 1) { edges { node { id } } } }";
+    assert_eq!(code(&api.ask(token, query, json!({})).await), "FORBIDDEN");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_revoked_token_ends_at_once() {
+    let api = Api::new().await;
+    let client = api.client(ClientFor::Platform).await;
+    let other = api.client(ClientFor::Platform).await;
+    let issued = told(
+        &api,
+        "token",
+        &client,
+        &[("grant_type", "client_credentials")],
+    )
+    .await;
+    let token = issued["access_token"].as_str().unwrap();
+    let form = [("token", token), ("token_type_hint", "refresh_token")];
+    let refused = told(&api, "revoke", &other, &form).await;
+    assert_eq!(refused["error"], "invalid_grant");
+    api.data(token, "{ viewer { kind } }", json!({})).await;
+    for _ in 0..2 {
+        assert_eq!(told(&api, "revoke", &client, &form).await, json!({}));
+        let answer = api.ask(token, "{ viewer { kind } }", json!({})).await;
+        assert_eq!(code(&answer), "UNAUTHENTICATED");
+    }
+    let without = told(&api, "revoke", &client, &[("a", "b")]).await;
+    assert_eq!(without["error"], "invalid_request");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_token_is_told_to_its_client_and_to_the_provider_alone() {
+    let api = Api::new().await;
+    let cx = crate::support::platform();
+    let shop = api.store().storefront_create(&cx, "A".to_owned()).await;
+    let shop = ClientFor::Storefront(shop.unwrap().id);
+    let (provider, client, other) = (
+        api.client(ClientFor::Platform).await,
+        api.client(shop).await,
+        api.client(shop).await,
+    );
+    let form = [
+        ("grant_type", "client_credentials"),
+        ("scope", "tenant:read"),
+    ];
+    let issued = told(&api, "token", &client, &form).await;
+    let form = [("token", issued["access_token"].as_str().unwrap())];
+    let active = told(&api, "introspect", &client, &form).await;
+    assert_eq!(active, told(&api, "introspect", &provider, &form).await);
+    assert_eq!(active["active"], true);
+    assert_eq!(active["client_id"], client.0);
+    assert_eq!(active["scope"], "tenant:read");
+    assert_eq!(active["kind"], "STOREFRONT");
+    let (from, until) = (active["iat"].as_i64(), active["exp"].as_i64());
+    assert_eq!(until.unwrap() - from.unwrap(), 3600);
+    let nothing = json!({ "active": false });
+    assert_eq!(told(&api, "introspect", &other, &form).await, nothing);
+    let unknown = [("token", "bt_unknown")];
+    assert_eq!(told(&api, "introspect", &provider, &unknown).await, nothing);
+    api.database.clock.advance(TimeDelta::hours(1));
+    assert_eq!(told(&api, "introspect", &client, &form).await, nothing);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_provider_makes_storefronts_and_their_clients() {
+    let api = Api::new().await;
+    let token = api.token(ClientFor::Platform).await;
+    let make = async |mutation: &str, input: Value, fields: &str| {
+        api.make(&token, mutation, input, fields).await
+    };
+    let input = json!({ "idempotencyKey": "1", "name": "Harbour" });
+    let made = make("storefrontCreate", input, "storefront { id name }").await;
+    let shop = &made["storefront"]["id"];
+    let fields = "secret client { id kind scopes storefront { id } }";
+    let input = json!({
+        "idempotencyKey": "1", "name": "backend", "actsFor": { "storefront": shop },
+        "scopes": ["TENANT_READ"],
+    });
+    let made = make("clientCreate", input.clone(), fields).await;
+    let (client, first) = (&made["client"], made["secret"].as_str().unwrap());
+    assert_eq!(client["storefront"]["id"], *shop);
+    assert_eq!(client["scopes"], json!(["TENANT_READ"]));
+    let again = make("clientCreate", input, fields).await;
+    assert_eq!((&again["client"], &again["secret"]), (client, &Value::Null));
+
+    let id = client["id"].as_str().unwrap().to_owned();
+    let grant = [("grant_type", "client_credentials")];
+    let before = told(&api, "token", &(id.clone(), first.to_owned()), &grant).await;
+    let token_before = before["access_token"].as_str().unwrap();
+    let input = json!({ "idempotencyKey": "2", "clientId": id });
+    let made = make("clientSecretRotate", input, "secret").await;
+    let second = made["secret"].as_str().unwrap().to_owned();
+    let old = told(&api, "token", &(id.clone(), first.to_owned()), &grant).await;
+    assert_eq!(old["error"], "invalid_client");
+    let new = told(&api, "token", &(id.clone(), second), &grant).await;
+    assert_eq!(new["scope"], "tenant:read");
+
+    let input = json!({ "idempotencyKey": "3", "clientId": id });
+    for _ in 0..2 {
+        let gone = make("clientDelete", input.clone(), "clientId").await;
+        assert_eq!(gone["clientId"], id);
+    }
+    let answer = api
+        .ask(token_before, "{ viewer { kind } }", json!({}))
+        .await;
+    assert_eq!(code(&answer), "UNAUTHENTICATED");
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use berth_api::{ApiConfig, ApiState, Limits, router};
-use berth_model::{Actor, Caller, ClientFor, Clock};
+use berth_model::{Actor, Caller, ClientCreate, ClientFor, Clock};
 use berth_store::{Cx, Store, testing::TestDatabase};
 use reqwest::{Client, RequestBuilder};
 use serde_json::{Value, json};
@@ -71,7 +71,7 @@ impl Api {
     pub async fn client(&self, acts_for: ClientFor) -> (String, String) {
         let made = self
             .store()
-            .client_create(&platform(), "test".to_owned(), acts_for)
+            .client_create(&platform(), ClientCreate::new("test", acts_for))
             .await;
         let (client, secret) = made.unwrap();
         (client.id.to_string(), secret.unwrap())
@@ -141,10 +141,7 @@ impl Api {
 
 /// The provider, as the command line acts.
 pub fn platform() -> Cx {
-    Cx::new(Actor {
-        caller: Caller::Platform,
-        client_id: None,
-    })
+    Cx::new(Actor::new(Caller::Platform))
 }
 
 /// The code of the first error.

@@ -2,11 +2,11 @@
 
 use std::{fs::OpenOptions, io::Write, os::unix::fs::OpenOptionsExt, path::Path};
 
-use berth_model::{ClientFor, PageRequest, StorefrontId};
+use berth_model::{ClientCreate, ClientFor, PageRequest, StorefrontId};
 use berth_store::Store;
 
 use crate::{
-    cli::{ClientCreate, ClientKind},
+    cli::{self, ClientKind},
     config::Config,
     failure::{Exit, Failure},
     output,
@@ -16,7 +16,7 @@ use crate::{
 /// Storefronts that are looked at together.
 const PAGE: i64 = 100;
 
-pub(super) async fn create(config: &Config, arguments: ClientCreate) -> Result<(), Failure> {
+pub(super) async fn create(config: &Config, arguments: cli::ClientCreate) -> Result<(), Failure> {
     let parts = Parts::new(config)?;
     let acts_for = match arguments.kind {
         ClientKind::Platform => ClientFor::Platform,
@@ -29,7 +29,11 @@ pub(super) async fn create(config: &Config, arguments: ClientCreate) -> Result<(
             arguments.role.unwrap_or_default().parse()?,
         ),
     };
-    let made = client_make(&parts.store, &arguments.name, acts_for).await?;
+    let create = ClientCreate {
+        scopes: arguments.scopes,
+        ..ClientCreate::new(arguments.name, acts_for)
+    };
+    let made = client_make(&parts.store, create).await?;
     match arguments.env_file {
         Some(file) => env_file_write(&file, &made, "")?,
         None => {
@@ -48,14 +52,8 @@ pub(crate) struct Credentials {
 }
 
 /// Makes a client.
-async fn client_make(
-    store: &Store,
-    name: &str,
-    acts_for: ClientFor,
-) -> Result<Credentials, Failure> {
-    let (client, secret) = store
-        .client_create(&provider(), name.to_owned(), acts_for)
-        .await?;
+async fn client_make(store: &Store, create: ClientCreate) -> Result<Credentials, Failure> {
+    let (client, secret) = store.client_create(&provider(), create).await?;
     let secret = secret.ok_or_else(|| "the store gave no secret for a new client".to_owned())?;
     Ok(Credentials {
         id: client.id.to_string(),
@@ -102,7 +100,7 @@ pub(crate) async fn client_keep(
     };
     let credentials = match kept {
         Some(kept) => kept,
-        None => client_make(store, name, acts_for).await?,
+        None => client_make(store, ClientCreate::new(name, acts_for)).await?,
     };
     env_file_write(file, &credentials, more)?;
     Ok(credentials)

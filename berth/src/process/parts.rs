@@ -36,8 +36,5 @@ impl Parts {
 
 /// Who runs a command on the provider's own machine is the provider.
 pub(crate) fn provider() -> Cx {
-    Cx::new(Actor {
-        caller: Caller::Platform,
-        client_id: None,
-    })
+    Cx::new(Actor::new(Caller::Platform))
 }

@@ -1,6 +1,6 @@
 //! Idempotency keys: a repeated mutation makes nothing twice, and tells no secret twice.
 
-use berth_model::{ClientFor, ErrorCode};
+use berth_model::{ClientCreate, ClientFor, ErrorCode};
 use berth_store::{Cx, IdempotencyKey};
 use chrono::TimeDelta;
 
@@ -158,7 +158,7 @@ async fn a_replay_never_repeats_a_secret() {
     let create = || {
         world
             .store()
-            .client_create(&cx, "script".to_owned(), ClientFor::Platform)
+            .client_create(&cx, ClientCreate::new("script", ClientFor::Platform))
     };
     let (first, secret) = create().await.unwrap();
     assert!(secret.is_some());

@@ -4,11 +4,12 @@
 use std::{collections::BTreeSet, fs, path::Path};
 
 use berth_model::{
-    Caller, ClientFor, Error, ErrorCode, GuestType, MachineEnroll, MachineUpdate, MemberCreate,
-    NetworkCreate, NetworkRange, PageRequest, Result, Role,
+    Caller, ClientCreate, ClientFor, Error, ErrorCode, GuestType, MachineEnroll, MachineUpdate,
+    MemberCreate, NetworkCreate, NetworkRange, PageRequest, Result, Role,
     policy::{Action, allows},
 };
 use berth_store::{Cx, DeploymentFilter};
+use chrono::TimeDelta;
 use uuid::Uuid;
 
 use crate::world::{GIB, World, image_input, plan_input, publish_input, tenant_input};
@@ -67,6 +68,8 @@ const COMMON: &[(&str, Action)] = &[
     ("application_version_get", A::CatalogueRead),
     ("application_version_list", A::CatalogueRead),
     ("client_create", A::ClientWrite),
+    ("client_delete", A::ClientWrite),
+    ("client_secret_rotate", A::ClientWrite),
     ("image_by_ids", A::FleetRead),
     ("image_create", A::CatalogueWrite),
     ("image_get", A::FleetRead),
@@ -109,7 +112,13 @@ const COMMON: &[(&str, Action)] = &[
 ];
 
 /// Without an actor: the way to become one.
-const WITHOUT_ACTOR: &[&str] = &["client_authenticate", "token_actor", "token_issue"];
+const WITHOUT_ACTOR: &[&str] = &[
+    "client_authenticate",
+    "token_actor",
+    "token_info",
+    "token_issue",
+    "token_revoke",
+];
 
 /// The ids of what `world.tenant` owns.
 struct Owned {
@@ -260,6 +269,18 @@ async fn deployment_call(world: &World, own: &Owned, cx: &Cx, name: &str) -> Res
     }
 }
 
+/// On a client of its own, as one that is removed is gone.
+async fn client_call(world: &World, cx: &Cx, name: &str) -> Result<()> {
+    let store = world.store();
+    let create = ClientCreate::new("script", ClientFor::Platform);
+    let (made, _) = store.client_create(cx, create).await?;
+    if name == "client_delete" {
+        return store.client_delete(cx, made.id).await.map(drop);
+    }
+    let rotated = store.client_secret_rotate(cx, made.id, TimeDelta::zero());
+    rotated.await.map(drop)
+}
+
 async fn common_call(world: &World, cx: &Cx, name: &str) -> Result<()> {
     let (store, page, none) = (world.store(), PageRequest::first(10), Uuid::from_u128(7));
     match name {
@@ -288,9 +309,10 @@ async fn common_call(world: &World, cx: &Cx, name: &str) -> Result<()> {
                 .map(drop)
         }
         "client_create" => store
-            .client_create(cx, "script".to_owned(), ClientFor::Platform)
+            .client_create(cx, ClientCreate::new("script", ClientFor::Platform))
             .await
             .map(drop),
+        "client_delete" | "client_secret_rotate" => client_call(world, cx, name).await,
         "image_by_ids" => store.image_by_ids(cx, &[]).await.map(drop),
         "image_create" => store
             .image_create(cx, image_input("tiny-2"))

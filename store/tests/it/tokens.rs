@@ -2,8 +2,8 @@
 
 use std::{sync::Arc, time::Duration};
 
-use berth_model::{Caller, ClientFor, ErrorCode, PageRequest, Role};
-use berth_store::{Keyring, Store, StoreConfig, testing::KEYRING};
+use berth_model::{Caller, Client, ClientCreate, ClientFor, ErrorCode, PageRequest, Role};
+use berth_store::{Cx, Keyring, Store, StoreConfig, testing::KEYRING};
 use chrono::TimeDelta;
 use diesel_async::{AsyncConnection, AsyncPgConnection, SimpleAsyncConnection};
 
@@ -25,7 +25,7 @@ async fn a_token_stands_for_its_client_for_an_hour() {
         ),
     ] {
         let made = store
-            .client_create(&world.platform, "script".to_owned(), acts_for)
+            .client_create(&world.platform, ClientCreate::new("script", acts_for))
             .await;
         let (client, secret) = made.unwrap();
         let secret = secret.unwrap();
@@ -38,7 +38,8 @@ async fn a_token_stands_for_its_client_for_an_hour() {
             .await
             .unwrap();
         assert_eq!(known, client);
-        let (token, expires_at) = store.token_issue(&client).await.unwrap();
+        let issued = store.token_issue(&client, None).await.unwrap();
+        let (token, expires_at) = (issued.token, issued.expires_at);
         assert!(
             token.starts_with("bt_") && token.len() == 46,
             "a token of another shape"
@@ -57,7 +58,10 @@ async fn unknown_and_wrong_look_the_same() {
     let world = World::new().await;
     let store = world.store();
     let made = store
-        .client_create(&world.platform, "script".to_owned(), ClientFor::Platform)
+        .client_create(
+            &world.platform,
+            ClientCreate::new("script", ClientFor::Platform),
+        )
         .await;
     let (client, secret) = made.unwrap();
     let secret = secret.unwrap();
@@ -84,10 +88,13 @@ async fn neither_secret_nor_token_is_in_the_database() {
     let world = World::new().await;
     let store = world.store();
     let made = store
-        .client_create(&world.platform, "script".to_owned(), ClientFor::Platform)
+        .client_create(
+            &world.platform,
+            ClientCreate::new("script", ClientFor::Platform),
+        )
         .await;
     let (client, secret) = made.unwrap();
-    let (token, _) = store.token_issue(&client).await.unwrap();
+    let token = store.token_issue(&client, None).await.unwrap().token;
     let dump = world
         .text(
             "SELECT (SELECT string_agg(c::text, ' ') FROM clients c) || ' ' ||
@@ -156,4 +163,118 @@ async fn authentications_leave_connections_to_everybody_else() {
         let error = one.await.unwrap().unwrap_err();
         assert_eq!(error.code(), ErrorCode::Unauthenticated);
     }
+}
+
+/// A token of `client` that opens only this.
+async fn narrow(world: &World, client: &Client, scopes: &str) -> Cx {
+    let issued = world
+        .store()
+        .token_issue(client, Some(scopes.parse().unwrap()))
+        .await
+        .unwrap();
+    Cx::new(world.store().token_actor(&issued.token).await.unwrap())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_token_opens_no_more_than_its_scopes() {
+    let world = World::new().await;
+    let store = world.store();
+    let create = ClientCreate::new("script", ClientFor::Platform);
+    let (client, _) = store.client_create(&world.platform, create).await.unwrap();
+    let page = PageRequest::first(1);
+    let fleet = narrow(&world, &client, "fleet:read").await;
+    store.machine_list(&fleet, page, &[]).await.unwrap();
+    let refused = store.tenant_list(&fleet, page, None).await.unwrap_err();
+    assert_eq!(refused.code(), ErrorCode::Forbidden);
+    assert!(refused.message().contains("tenant:read"), "{refused}");
+    let reader = narrow(&world, &client, "tenant:read client:read").await;
+    store.tenant_list(&reader, page, None).await.unwrap();
+    assert!(store.client_delete(&reader, client.id).await.is_err());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_client_gets_tokens_of_its_own_scopes_only() {
+    let world = World::new().await;
+    let store = world.store();
+    let tenant = ClientFor::Tenant(world.tenant.id, Role::Viewer);
+    let with = |acts_for, scopes: &str| ClientCreate {
+        scopes: Some(scopes.parse().unwrap()),
+        ..ClientCreate::new("script", acts_for)
+    };
+    for (acts_for, scopes) in [
+        (ClientFor::Platform, ""),
+        (tenant, "fleet:read"),
+        (tenant, "tenant:read secret:read"),
+        (ClientFor::Storefront(world.storefront), "client:admin"),
+    ] {
+        let made = store.client_create(&world.platform, with(acts_for, scopes));
+        let refused = made.await.unwrap_err();
+        assert_eq!(refused.field(), Some("scopes"), "{acts_for:?} {scopes}");
+    }
+    let create = with(ClientFor::Platform, "tenant:read audit:read");
+    let (client, _) = store.client_create(&world.platform, create).await.unwrap();
+    let issued = store.token_issue(&client, None).await.unwrap();
+    assert_eq!(issued.scopes.to_string(), "tenant:read audit:read");
+    let actor = store.token_actor(&issued.token).await.unwrap();
+    assert_eq!(actor.scopes, issued.scopes);
+    let more = Some("tenant:write".parse().unwrap());
+    let refused = store.token_issue(&client, more).await.unwrap_err();
+    assert_eq!(refused.field(), Some("scope"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_secret_that_was_rotated_is_taken_as_long_as_was_said() {
+    let world = World::new().await;
+    let (store, platform) = (world.store(), &world.platform);
+    let create = ClientCreate::new("script", ClientFor::Platform);
+    let (client, first) = store.client_create(platform, create).await.unwrap();
+    let id = client.id.to_string();
+    let knows = async |secret: &str| store.client_authenticate(&id, secret).await.is_ok();
+    let first = first.unwrap();
+    let rotate = async |keep| {
+        let made = store.client_secret_rotate(platform, client.id, keep).await;
+        made.unwrap().1.unwrap()
+    };
+    let second = rotate(TimeDelta::hours(2)).await;
+    assert!(knows(&first).await && knows(&second).await);
+    world.database.clock.advance(TimeDelta::hours(2));
+    assert!(!knows(&first).await && knows(&second).await);
+    let third = rotate(TimeDelta::zero()).await;
+    assert!(!knows(&first).await && !knows(&second).await && knows(&third).await);
+    for keep in [TimeDelta::seconds(-1), TimeDelta::days(8)] {
+        let refused = store.client_secret_rotate(platform, client.id, keep).await;
+        assert_eq!(refused.unwrap_err().field(), Some("keepSeconds"));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_deleted_client_ends_with_its_tokens() {
+    let world = World::new().await;
+    let (store, platform) = (world.store(), &world.platform);
+    let create = ClientCreate::new("script", ClientFor::Platform);
+    let (client, secret) = store.client_create(platform, create).await.unwrap();
+    let token = store.token_issue(&client, None).await.unwrap().token;
+    store.client_delete(platform, client.id).await.unwrap();
+    assert!(store.token_actor(&token).await.is_err());
+    let (id, secret) = (client.id.to_string(), secret.unwrap());
+    let again = store.client_authenticate(&id, &secret).await;
+    assert_eq!(again.unwrap_err().code(), ErrorCode::Unauthenticated);
+    let gone = store.client_delete(platform, client.id).await.unwrap_err();
+    assert_eq!(gone.code(), ErrorCode::NotFound);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_token_is_revoked_at_once_and_by_its_own_client_alone() {
+    let world = World::new().await;
+    let (store, platform) = (world.store(), &world.platform);
+    let create = || ClientCreate::new("script", ClientFor::Platform);
+    let (client, _) = store.client_create(platform, create()).await.unwrap();
+    let (other, _) = store.client_create(platform, create()).await.unwrap();
+    let token = store.token_issue(&client, None).await.unwrap().token;
+    let refused = store.token_revoke(&other, &token).await.unwrap_err();
+    assert_eq!(refused.code(), ErrorCode::Forbidden);
+    assert!(store.token_actor(&token).await.is_ok());
+    store.token_revoke(&client, &token).await.unwrap();
+    assert!(store.token_actor(&token).await.is_err());
+    store.token_revoke(&client, &token).await.unwrap();
 }

@@ -2,9 +2,9 @@
 //! site.
 
 use berth_model::{
-    Actor, ApplicationPublish, ApplicationVersion, Caller, ClientFor, ClientId, DeploymentCreate,
-    Hosting, Image, ImageCreate, OptionKind, OptionSpec, OptionValue, Options, Plan, PlanCreate,
-    Probe, Role, Sha256, Site, StorefrontId, Tenant, TenantCreate,
+    Actor, ApplicationPublish, ApplicationVersion, Caller, ClientCreate, ClientFor, ClientId,
+    DeploymentCreate, Hosting, Image, ImageCreate, OptionKind, OptionSpec, OptionValue, Options,
+    Plan, PlanCreate, Probe, Role, Sha256, Site, StorefrontId, Tenant, TenantCreate,
 };
 use berth_store::{Cx, Store, testing::TestDatabase};
 use diesel::{QueryableByName, sql_query, sql_types::Text};
@@ -93,7 +93,10 @@ impl World {
         let acts_for = ClientFor::Tenant(tenant.id, role);
         let made = self
             .store()
-            .client_create(&self.platform, role.to_string(), acts_for)
+            .client_create(
+                &self.platform,
+                ClientCreate::new(role.to_string(), acts_for),
+            )
             .await;
         context(Caller::Tenant(tenant.id, role), made.unwrap().0.id)
     }
@@ -122,16 +125,13 @@ impl World {
 
 pub fn context(caller: Caller, client_id: ClientId) -> Cx {
     Cx::new(Actor {
-        caller,
         client_id: Some(client_id),
+        ..Actor::new(caller)
     })
 }
 
 pub fn platform() -> Cx {
-    Cx::new(Actor {
-        caller: Caller::Platform,
-        client_id: None,
-    })
+    Cx::new(Actor::new(Caller::Platform))
 }
 
 async fn shop(store: &Store, platform: &Cx, name: &str) -> (StorefrontId, Cx) {
@@ -141,7 +141,7 @@ async fn shop(store: &Store, platform: &Cx, name: &str) -> (StorefrontId, Cx) {
         .unwrap();
     let acts_for = ClientFor::Storefront(storefront.id);
     let (client, _) = store
-        .client_create(platform, name.to_owned(), acts_for)
+        .client_create(platform, ClientCreate::new(name, acts_for))
         .await
         .unwrap();
     (

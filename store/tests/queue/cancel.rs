@@ -153,7 +153,11 @@ async fn a_cancel_that_is_repeated_with_its_key_answers_the_same() {
     let client_id = Some(queue.database.ids.next());
     let caller = Caller::Tenant(queue.tenant, Role::Support);
     let key = IdempotencyKey::parse("once").unwrap();
-    let cx = Cx::new(Actor { caller, client_id }).with_key(key);
+    let cx = Cx::new(Actor {
+        client_id,
+        ..Actor::new(caller)
+    })
+    .with_key(key);
     let first = queue
         .store
         .operation_cancel(&cx, operation.id)
@@ -166,10 +170,7 @@ async fn a_cancel_that_is_repeated_with_its_key_answers_the_same() {
         .unwrap();
     assert_eq!(first, again);
     let viewer = Caller::Tenant(queue.tenant, Role::Viewer);
-    let viewer = Cx::new(Actor {
-        caller: viewer,
-        client_id: None,
-    });
+    let viewer = Cx::new(Actor::new(viewer));
     let refused = queue
         .store
         .operation_cancel(&viewer, operation.id)

@@ -68,10 +68,7 @@ impl Queue {
 
 /// A tenant's owner.
 pub fn owner(tenant: TenantId) -> Cx {
-    Cx::new(Actor {
-        caller: Caller::Tenant(tenant, Role::Owner),
-        client_id: None,
-    })
+    Cx::new(Actor::new(Caller::Tenant(tenant, Role::Owner)))
 }
 
 /// A worker, which sees everything.

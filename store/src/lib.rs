@@ -23,6 +23,7 @@ mod image;
 mod keyring;
 mod machine;
 mod member;
+mod member_change;
 mod migrate;
 mod mutation;
 mod network;

@@ -24,7 +24,7 @@ use crate::{
 
 #[derive(Queryable, Selectable)]
 #[diesel(table_name = members)]
-struct MemberRow {
+pub(crate) struct MemberRow {
     id: Uuid,
     tenant_id: Uuid,
     role: String,
@@ -44,6 +44,19 @@ impl TryFrom<MemberRow> for Member {
             role: row.role.parse()?,
             created_at: row.created_at,
         })
+    }
+}
+
+impl MemberRow {
+    /// In a transaction: the row as its noun; `NOT_FOUND` when the scope can't see it.
+    pub(crate) async fn read(tx: &mut Tx, id: MemberId) -> Result<Member> {
+        let row: Result<Self, _> = members::table
+            .inner_join(accounts::table)
+            .filter(members::id.eq(id.0))
+            .select(Self::as_select())
+            .first(&mut **tx)
+            .await;
+        row.map_err(not_found("member"))?.try_into()
     }
 }
 
@@ -121,14 +134,7 @@ impl Store {
                 id
             }
         };
-        let row: MemberRow = members::table
-            .inner_join(accounts::table)
-            .filter(members::id.eq(id.0))
-            .select(MemberRow::as_select())
-            .first(&mut **tx)
-            .await
-            .map_err(not_found("member"))?;
-        row.try_into()
+        MemberRow::read(tx, id).await
     }
 
     /// Puts an account into a tenant.

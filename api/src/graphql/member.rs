@@ -70,6 +70,44 @@ pub(crate) struct MemberCreatePayload {
     user_errors: Vec<UserError>,
 }
 
+/// Another role for a member.
+#[derive(InputObject)]
+pub(crate) struct MemberUpdateInput {
+    /// The caller's own name for this request: repeated with it, the request has one effect.
+    idempotency_key: String,
+    /// The member.
+    member_id: ID,
+    /// The new role.
+    role: State<Role>,
+}
+
+/// What `memberUpdate` changed, or why it didn't.
+#[derive(SimpleObject)]
+pub(crate) struct MemberUpdatePayload {
+    /// The member.
+    member: Option<Member>,
+    /// Why nothing was changed.
+    user_errors: Vec<UserError>,
+}
+
+/// A member to remove.
+#[derive(InputObject)]
+pub(crate) struct MemberDeleteInput {
+    /// The caller's own name for this request: repeated with it, the request has one effect.
+    idempotency_key: String,
+    /// The member.
+    member_id: ID,
+}
+
+/// What `memberDelete` removed, or why it didn't.
+#[derive(SimpleObject)]
+pub(crate) struct MemberDeletePayload {
+    /// The id of the member that is gone.
+    member_id: Option<ID>,
+    /// Why nothing was removed.
+    user_errors: Vec<UserError>,
+}
+
 /// Changes of members.
 #[derive(Default)]
 pub(crate) struct MemberMutation;
@@ -88,6 +126,33 @@ impl MemberMutation {
             user_errors,
         })
     }
+
+    /// Gives a member another role. To hand a tenant over, make somebody else its owner first: the
+    /// last owner stays one.
+    async fn member_update(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Which member, and the new role.")] input: MemberUpdateInput,
+    ) -> Result<MemberUpdatePayload> {
+        let (member, user_errors) = settle(update(request(ctx), input).await)?;
+        Ok(MemberUpdatePayload {
+            member: member.map(Member),
+            user_errors,
+        })
+    }
+
+    /// Removes a member from its tenant. The last owner can't leave.
+    async fn member_delete(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Which member.")] input: MemberDeleteInput,
+    ) -> Result<MemberDeletePayload> {
+        let (member_id, user_errors) = settle(delete(request(ctx), input).await)?;
+        Ok(MemberDeletePayload {
+            member_id: member_id.map(global),
+            user_errors,
+        })
+    }
 }
 
 async fn create(request: &Request, input: MemberCreateInput) -> model::Result<model::Member> {
@@ -103,4 +168,18 @@ async fn create(request: &Request, input: MemberCreateInput) -> model::Result<mo
         .member_create(&cx, create)
         .await
         .map_err(about("tenantId"))
+}
+
+async fn update(request: &Request, input: MemberUpdateInput) -> model::Result<model::Member> {
+    let cx = request.cx_with_key(&input.idempotency_key)?;
+    let member_id = id("memberId", &input.member_id)?;
+    let changed = request.store.member_update(&cx, member_id, input.role.0);
+    changed.await.map_err(about("memberId"))
+}
+
+async fn delete(request: &Request, input: MemberDeleteInput) -> model::Result<model::MemberId> {
+    let cx = request.cx_with_key(&input.idempotency_key)?;
+    let member_id = id("memberId", &input.member_id)?;
+    let gone = request.store.member_delete(&cx, member_id);
+    gone.await.map_err(about("memberId"))
 }

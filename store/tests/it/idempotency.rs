@@ -1,20 +1,15 @@
 //! Idempotency keys: a repeated mutation makes nothing twice, and tells no secret twice.
 
 use berth_model::{ClientCreate, ClientFor, ErrorCode};
-use berth_store::{Cx, IdempotencyKey};
 use chrono::TimeDelta;
 
-use crate::world::{World, tenant_input};
+use crate::world::{World, tenant_input, with_key};
 
 const COUNTS: &str = "
     SELECT (SELECT count(*) FROM tenants) || ' ' || (SELECT count(*) FROM deployments) || ' '
         || (SELECT count(*) FROM virtual_machines) || ' '
         || (SELECT count(*) FROM operations) || ' ' || (SELECT count(*) FROM audit_log) || ' '
         || (SELECT count(*) FROM idempotency_keys) AS line";
-
-fn with_key(cx: &Cx, key: &str) -> Cx {
-    cx.clone().with_key(IdempotencyKey::parse(key).unwrap())
-}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_replay_answers_the_same_and_makes_nothing() {

@@ -45,8 +45,10 @@ const OWNED: &[(&str, Action)] = &[
     ("deployment_stop", A::DeploymentOperate),
     ("member_by_ids", A::MemberRead),
     ("member_create", A::MemberWrite),
+    ("member_delete", A::MemberWrite),
     ("member_get", A::MemberRead),
     ("member_list", A::MemberRead),
+    ("member_update", A::MemberWrite),
     ("tenant_by_ids", A::TenantRead),
     ("tenant_get", A::TenantRead),
     ("virtual_machine_by_ids", A::DeploymentRead),
@@ -212,8 +214,17 @@ async fn owned_call(world: &World, own: &Owned, cx: &Cx, name: &str) -> Result<(
             };
             store.member_create(cx, input).await.map(drop)
         }
+        // The last owner can't leave; that is told to nobody who may not do it at all.
+        "member_delete" => match store.member_delete(cx, own.member.into()).await {
+            Err(error) if error.code() == ErrorCode::WrongState => Ok(()),
+            other => other.map(drop),
+        },
         "member_get" => store.member_get(cx, own.member.into()).await.map(drop),
         "member_list" => some(store.member_list(cx, page, tenant).await?.items),
+        "member_update" => store
+            .member_update(cx, own.member.into(), Role::Owner)
+            .await
+            .map(drop),
         "tenant_by_ids" => some(store.tenant_by_ids(cx, &[tenant]).await?),
         "tenant_get" => store.tenant_get(cx, tenant).await.map(drop),
         "virtual_machine_by_ids" => some(store.virtual_machine_by_ids(cx, &[vm]).await?),

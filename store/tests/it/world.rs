@@ -6,7 +6,7 @@ use berth_model::{
     DeploymentCreate, Hosting, Image, ImageCreate, OptionKind, OptionSpec, OptionValue, Options,
     Plan, PlanCreate, Probe, Role, Sha256, Site, StorefrontId, Tenant, TenantCreate,
 };
-use berth_store::{Cx, Store, testing::TestDatabase};
+use berth_store::{Cx, IdempotencyKey, Store, testing::TestDatabase};
 use diesel::{QueryableByName, sql_query, sql_types::Text};
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
 
@@ -227,4 +227,9 @@ pub async fn lines(connection: &mut AsyncPgConnection, query: &str) -> Vec<Strin
 
 pub async fn text(connection: &mut AsyncPgConnection, query: &str) -> String {
     lines(connection, query).await.join("\n")
+}
+
+/// The same context with an idempotency key.
+pub fn with_key(cx: &Cx, key: &str) -> Cx {
+    cx.clone().with_key(IdempotencyKey::parse(key).unwrap())
 }

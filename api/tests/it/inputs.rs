@@ -21,7 +21,7 @@ impl Schema {
     pub async fn read(world: &World) -> Self {
         let kind = "kind name ofType { kind name ofType { kind name ofType { kind name } } }";
         let query = format!(
-            "{{ __schema {{ types {{ name kind
+            "{{ __schema {{ types {{ name kind possibleTypes {{ name }}
                 fields {{ name args {{ name defaultValue type {{ {kind} }} }} type {{ {kind} }} }}
                 inputFields {{ name defaultValue type {{ {kind} }} }} }} }} }}"
         );
@@ -46,6 +46,18 @@ impl Schema {
             .as_array()
             .map(Vec::as_slice)
             .unwrap_or_default()
+    }
+
+    /// The types that a union or an interface can be.
+    pub fn possible(&self, ty: &str) -> Vec<String> {
+        let types = self.get(ty)["possibleTypes"].as_array();
+        let names = types.into_iter().flatten().map(|ty| ty["name"].as_str());
+        names.map(|name| name.unwrap().to_owned()).collect()
+    }
+
+    /// Whether it is one.
+    pub fn is_interface(&self, ty: &str) -> bool {
+        self.get(ty)["kind"] == "INTERFACE"
     }
 
     /// The fields of an input type.

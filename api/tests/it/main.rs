@@ -15,6 +15,7 @@ mod idempotency;
 mod inputs;
 mod isolation;
 mod limits;
+mod matrix;
 mod oauth;
 mod schema;
 mod subscription;

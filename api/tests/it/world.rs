@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use berth_model::{ClientFor, Role, StorefrontId, TenantId};
+use berth_model::{
+    Candidate, ClientFor, Explanation, Role, Shortage, StorefrontId, TenantId, Verdict,
+};
 use serde_json::{Value, json};
 
 use crate::support::{Api, platform};
@@ -239,12 +241,40 @@ impl World {
             ))
             .await;
         self.ids.insert("Reservation", reservation.to_string());
+        self.decided(&tenant, &machine).await;
         let query =
             "query($id: ID!) { node(id: $id) { ... on VirtualMachine { addresses { id } } } }";
         let id = json!({ "id": self.ids["VirtualMachine"] });
         let data = self.api.data(&self.shop_a, query, id).await;
         self.ids
             .insert("Address", text(&data["node"]["addresses"][0]["id"]));
+    }
+}
+
+impl World {
+    /// The step and the decision of tenant A's order.
+    async fn decided(&self, tenant: &str, machine: &str) {
+        let operation = uuid(&self.ids["Operation"]);
+        let machine_id = machine.parse::<uuid::Uuid>().unwrap().into();
+        let explanation = Explanation {
+            chosen: Some(machine_id),
+            candidates: vec![Candidate {
+                machine_id,
+                machine: "m1".to_owned(),
+                verdict: Verdict::Short {
+                    shortages: vec![Shortage::Memory { missing: GIB }],
+                },
+            }],
+        };
+        let explanation = serde_json::to_string(&explanation).unwrap();
+        self.api
+            .database
+            .sql(&format!(
+                "INSERT INTO operation_steps
+                 VALUES ('{tenant}', '{operation}', 1, 'place', 'Place', 'DONE', 1, 'm', now(), now());
+                 INSERT INTO placements VALUES ('{tenant}', '{operation}', '{explanation}', now());"
+            ))
+            .await;
     }
 }
 

@@ -21,6 +21,12 @@ pub struct Limits {
     pub depth: usize,
     /// Nested fields below `__schema` and `__type`: GraphiQL's own question needs 16.
     pub introspection_depth: usize,
+    /// Whether `__schema` and `__type` are answered.
+    pub introspection: bool,
+    /// Arguments in a document, of fields and of directives. Checking them takes the square of it.
+    pub arguments: usize,
+    /// Variables that a document declares.
+    pub variables: usize,
     /// Aliases in a document.
     pub aliases: usize,
     /// Directives in a document.
@@ -73,6 +79,9 @@ impl Default for Limits {
             body_bytes: 1024 * 1024,
             depth: 15,
             introspection_depth: 20,
+            introspection: true,
+            arguments: 1_000,
+            variables: 200,
             aliases: 100,
             directives: 50,
             fragments: 100,

@@ -2,6 +2,7 @@
 
 mod bucket;
 mod cost;
+mod counts;
 mod nesting;
 mod shape;
 mod types;
@@ -12,7 +13,7 @@ pub(crate) use nesting::nesting_check;
 pub(crate) use shape::shape_check;
 pub(crate) use types::Types;
 
-use berth_model::{Error, ErrorCode};
+use berth_model::{Error, ErrorCode, Result};
 
 /// A limit was reached: which, and its value.
 fn exceeded(what: &str, limit: impl std::fmt::Display) -> Error {
@@ -22,4 +23,13 @@ fn exceeded(what: &str, limit: impl std::fmt::Display) -> Error {
             "This request has {what}. The limit is {limit}. Ask for less, or in several requests."
         ),
     )
+}
+
+/// Refuses a count over its limit.
+fn within(count: usize, limit: usize, what: &str) -> Result<()> {
+    if count > limit {
+        Err(exceeded(&format!("{count} {what}"), limit))
+    } else {
+        Ok(())
+    }
 }

@@ -1,15 +1,19 @@
-//! Limits of a document's shape: depth, aliases, directives, fields. Nothing is looked up for them.
+//! Limits of a document's shape: depth, aliases, directives, arguments, fields. Nothing is looked up
+//! for them.
+//!
+//! They also guard what comes after them: the validator spreads fragments as often as they are
+//! written and compares arguments each with each, so a small text could keep it busy for hours.
 //!
 //! Fragments are measured once each and their measures added where they are spread, so that
 //! fragments that spread each other many times cost no time here and are still counted in full.
 
 use std::collections::HashMap;
 
-use async_graphql::parser::types::{Directive, ExecutableDocument, Field, Selection, SelectionSet};
-use async_graphql::{Name, Positioned};
+use async_graphql::Name;
+use async_graphql::parser::types::{ExecutableDocument, Field, Selection, SelectionSet};
 use berth_model::{Error, ErrorCode, Result};
 
-use super::exceeded;
+use super::{counts::counts_check, within};
 use crate::config::Limits;
 
 /// Lists of the introspection schema. Nesting them multiplies; GraphQL's own tools need three.
@@ -22,29 +26,18 @@ const INTROSPECTION_LISTS: [&str; 5] = [
 ];
 const INTROSPECTION_LISTS_MAX: usize = 3;
 
+/// Selections within each other, fragments spread: all that walk a document take a part of the stack
+/// for each. A document of the deepest allowed fields, each in fragments of its own, has fewer.
+const LEVELS_MAX: usize = 64;
+
 /// Refuses a document that is too deep or too wide.
 pub(crate) fn shape_check(document: &ExecutableDocument, limits: &Limits) -> Result<()> {
-    if document.fragments.len() > limits.fragments {
-        return Err(exceeded(
-            &format!("{} fragments", document.fragments.len()),
-            limits.fragments,
-        ));
-    }
-    let mut counts = Counts::default();
-    for (_, operation) in document.operations.iter() {
-        counts.directives += operation.node.directives.len();
-        counts.selections(&operation.node.selection_set.node);
-    }
-    for fragment in document.fragments.values() {
-        counts.directives += fragment.node.directives.len();
-        counts.selections(&fragment.node.selection_set.node);
-    }
-    within(counts.aliases, limits.aliases, "aliases")?;
-    within(counts.directives, limits.directives, "directives")?;
+    counts_check(document, limits)?;
     let mut shape = Shape {
         document,
         limits,
         measured: HashMap::new(),
+        level: 0,
     };
     for (_, operation) in document.operations.iter() {
         let measure = shape.selections(&operation.node.selection_set.node)?;
@@ -52,42 +45,11 @@ pub(crate) fn shape_check(document: &ExecutableDocument, limits: &Limits) -> Res
         within(measure.fields, limits.fields, "fields")?;
         within(measure.depth, limits.depth, "levels of fields")?;
     }
+    // Also those that no operation spreads: the validator looks at them before it says so.
+    for name in document.fragments.keys() {
+        within(shape.fragment(name)?.fields, limits.fields, "fields")?;
+    }
     Ok(())
-}
-
-fn within(count: usize, limit: usize, what: &str) -> Result<()> {
-    if count > limit {
-        Err(exceeded(&format!("{count} {what}"), limit))
-    } else {
-        Ok(())
-    }
-}
-
-/// What is counted as written.
-#[derive(Default)]
-struct Counts {
-    aliases: usize,
-    directives: usize,
-}
-
-impl Counts {
-    fn selections(&mut self, set: &SelectionSet) {
-        for item in &set.items {
-            let directives: &[Positioned<Directive>] = match &item.node {
-                Selection::Field(field) => {
-                    self.aliases += usize::from(field.node.alias.is_some());
-                    self.selections(&field.node.selection_set.node);
-                    &field.node.directives
-                }
-                Selection::InlineFragment(fragment) => {
-                    self.selections(&fragment.node.selection_set.node);
-                    &fragment.node.directives
-                }
-                Selection::FragmentSpread(spread) => &spread.node.directives,
-            };
-            self.directives += directives.len();
-        }
-    }
 }
 
 /// What a selection is when its fragments are spread.
@@ -97,8 +59,10 @@ struct Measure {
     width: usize,
     /// Fields in all.
     fields: usize,
-    /// Levels.
+    /// Levels of fields.
     depth: usize,
+    /// Levels of selections: of fields and of fragments.
+    levels: usize,
     /// Lists of the introspection schema on one way down.
     lists: usize,
 }
@@ -109,6 +73,7 @@ impl Measure {
             width: self.width.saturating_add(other.width),
             fields: self.fields.saturating_add(other.fields),
             depth: self.depth.max(other.depth),
+            levels: self.levels.max(other.levels),
             lists: self.lists.max(other.lists),
         }
     }
@@ -119,10 +84,24 @@ struct Shape<'a> {
     limits: &'a Limits,
     /// Measured fragments; `None` while one is being measured.
     measured: HashMap<Name, Option<Measure>>,
+    /// Selections that are being measured, each within the one before.
+    level: usize,
 }
 
 impl Shape<'_> {
     fn selections(&mut self, set: &SelectionSet) -> Result<Measure> {
+        let what = "selections within each other";
+        self.level += 1;
+        within(self.level, LEVELS_MAX, what)?;
+        let mut measure = self.items(set)?;
+        self.level -= 1;
+        // A fragment that was measured before isn't gone into again.
+        measure.levels += 1;
+        within(measure.levels, LEVELS_MAX, what)?;
+        Ok(measure)
+    }
+
+    fn items(&mut self, set: &SelectionSet) -> Result<Measure> {
         set.items.iter().try_fold(Measure::default(), |sum, item| {
             let measure = match &item.node {
                 Selection::Field(field) => self.field(&field.node)?,
@@ -144,9 +123,16 @@ impl Shape<'_> {
             width: 1,
             fields: below.fields.saturating_add(1),
             depth: below.depth + 1,
+            levels: below.levels,
             lists: below.lists + usize::from(INTROSPECTION_LISTS.contains(&name)),
         };
         if matches!(name, "__schema" | "__type") {
+            if !self.limits.introspection {
+                return Err(Error::new(
+                    ErrorCode::Forbidden,
+                    "Introspection is off here. Ask the provider for the schema.",
+                ));
+            }
             within(
                 measure.depth,
                 self.limits.introspection_depth,
@@ -173,9 +159,12 @@ impl Shape<'_> {
             }
             None => {}
         }
-        // One that isn't defined is the validator's matter.
+        // Without fields it would count for nothing, however often it is spread.
         let Some(fragment) = self.document.fragments.get(name) else {
-            return Ok(Measure::default());
+            return Err(Error::new(
+                ErrorCode::InvalidInput,
+                format!("There is no fragment {name} in this document."),
+            ));
         };
         self.measured.insert(name.clone(), None);
         let measure = self.selections(&fragment.node.selection_set.node)?;
@@ -215,7 +204,7 @@ mod tests {
                 .message()
                 .contains("101 aliases")
         );
-        let directives = |count: usize| format!("{{a {}}}", "@skip(if: false) ".repeat(count));
+        let directives = |count: usize| format!("{{b{{{}}}}}", "a @skip(if: false) ".repeat(count));
         assert!(check(&directives(50)).is_ok());
         assert!(
             check(&directives(51))
@@ -234,13 +223,44 @@ mod tests {
     }
 
     #[test]
+    fn introspection_can_be_off() {
+        let limits = Limits {
+            introspection: false,
+            ..Limits::default()
+        };
+        let check = |text: &str| shape_check(&parse_query(text).unwrap(), &limits);
+        assert!(check("{ __typename a { __typename } }").is_ok());
+        for text in [
+            "{ __schema { types { name } } }",
+            "{ a: __type(name: \"T\") { name } }",
+            "{ ... on Query { ...f } } fragment f on Query { __schema { types { name } } }",
+            "{ a } fragment unused on Query { __schema { types { name } } }",
+        ] {
+            assert_eq!(
+                check(text).unwrap_err().code(),
+                ErrorCode::Forbidden,
+                "{text}"
+            );
+        }
+    }
+
+    #[test]
     fn fragments_count_where_they_are_spread() {
-        // Each doubles the one before: 2^60 fields in a text of a few kilobytes.
-        let mut text = "{...f60} fragment f0 on Q {a} ".to_owned();
-        for n in 1..=60 {
+        // Each doubles the one before: 2^25 fields in a text of a kilobyte.
+        let mut text = "{...f25} fragment f0 on Q {a} ".to_owned();
+        for n in 1..=25 {
             text += &format!("fragment f{n} on Q {{b{{...f{} ...f{}}}}} ", n - 1, n - 1);
         }
-        assert_eq!(check(&text).unwrap_err().code(), ErrorCode::LimitExceeded);
+        let too_many = |text: &str| check(text).unwrap_err().message().contains(" fields.");
+        assert!(too_many(&text));
+        assert!(too_many(&text.replace("{...f25}", "{a}")), "also unused");
+        let empty = text.replace("fragment f0 on Q {a} ", "");
+        assert!(
+            check(&empty)
+                .unwrap_err()
+                .message()
+                .contains("no fragment f0")
+        );
         let circle = "{...a} fragment a on Q {...b} fragment b on Q {...a}";
         assert!(
             check(circle)
@@ -248,6 +268,26 @@ mod tests {
                 .message()
                 .contains("contains itself")
         );
+    }
+
+    #[test]
+    fn fragments_within_each_other_do_not_use_up_the_stack() {
+        let deep = |open: &str, last: &str| open.repeat(50) + last + &"}".repeat(50);
+        for open in ["{ a", "{ ..."] {
+            // From the first to the last at once, or each after the one that it spreads.
+            let operations = ["{ ...f99 }".to_owned(), {
+                let each = (0..=99).map(|n| format!("query q{n} {{ ...f{n} }} "));
+                each.collect()
+            }];
+            for mut text in operations {
+                text += &format!("fragment f0 on Q {} ", deep(open, "{ a }"));
+                for n in 1..=99 {
+                    let before = format!("{{ ...f{} }}", n - 1);
+                    text += &format!("fragment f{n} on Q {} ", deep(open, &before));
+                }
+                assert_eq!(check(&text).unwrap_err().code(), ErrorCode::LimitExceeded);
+            }
+        }
     }
 
     #[test]

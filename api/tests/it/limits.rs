@@ -3,14 +3,14 @@
 use std::{sync::Arc, time::Duration};
 
 use berth_api::Limits;
-use berth_model::{Clock, Ids, SystemClock};
+use berth_model::{ClientFor, Clock, Ids, SystemClock};
 use berth_store::{Keyring, Store, StoreConfig, testing::KEYRING, testing::TestDatabase};
 use serde_json::{Value, json};
 
 use crate::support::{Api, code};
 
 /// An API whose database can't be reached: whatever asks it fails as `UNAVAILABLE`.
-async fn cut_off() -> Api {
+async fn cut_off(limits: Limits) -> Api {
     let database = TestDatabase::new().await;
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let ids = Arc::new(Ids::new(Arc::clone(&clock)));
@@ -22,7 +22,7 @@ async fn cut_off() -> Api {
     };
     let keyring = Arc::new(Keyring::parse(KEYRING).unwrap());
     let store = Store::new(&config, clock, ids, keyring).unwrap();
-    Api::over(database, store, Limits::default()).await
+    Api::over(database, store, limits).await
 }
 
 async fn refused(api: &Api, body: String) -> (u16, Value) {
@@ -36,7 +36,7 @@ async fn refused(api: &Api, body: String) -> (u16, Value) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn too_large_is_refused_without_sql() {
-    let api = cut_off().await;
+    let api = cut_off(Limits::default()).await;
     let deep = "{a".repeat(100) + &"}".repeat(100);
     let deep_within_brackets = "{a".repeat(40) + &"}".repeat(40);
     let aliases: String = (0..1000)
@@ -75,6 +75,138 @@ async fn too_large_is_refused_without_sql() {
     assert_eq!((status, code(&answer)), (503, "UNAVAILABLE"), "{answer}");
 }
 
+/// Each fragment spreads the one before twice: 2^40 fields in a few kilobytes. `leaf`: the last.
+fn bomb(operation: &str, leaf: &str) -> String {
+    let mut text = format!("{operation} {leaf} ");
+    for n in 1..=40 {
+        let before = n - 1;
+        text +=
+            &format!("fragment f{n} on Query {{ viewer {{ kind }} ...f{before} ...f{before} }} ");
+    }
+    text
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn floods_and_bombs_are_refused_without_sql() {
+    let api = cut_off(Limits::default()).await;
+    let many = |count: usize, part: &dyn Fn(usize) -> String| (0..count).map(part).collect();
+    let spreads: String = many(60, &|n| format!("...f{n} "));
+    let aliased: String = many(60, &|n| {
+        format!("fragment f{n} on Query {{ a{n}: viewer {{ kind }} b{n}: viewer {{ kind }} }} ")
+    });
+    let directives: String = many(51, &|n| format!("a{n}: kind @include(if: true) "));
+    let declared: String = many(51, &|n| format!("$v{n}: Int @d{n} "));
+    let arguments: String = many(40_000, &|n| format!("a{n}: 1 "));
+    let variables: String = many(40_000, &|n| format!("$v{n}: Int "));
+    let leaf = "fragment f0 on Query { viewer { kind } }";
+    let refused_as = [
+        (
+            "LIMIT_EXCEEDED",
+            "aliases in fragments",
+            format!("{{ {spreads} }} {aliased}"),
+        ),
+        (
+            "LIMIT_EXCEEDED",
+            "directives on fields",
+            format!("{{ viewer {{ {directives} }} }}"),
+        ),
+        (
+            "LIMIT_EXCEEDED",
+            "directives on variables",
+            format!("query({declared}) {{ a }}"),
+        ),
+        (
+            "INVALID_INPUT",
+            "a repeated directive",
+            "{ viewer @skip(if: false) @skip(if: true) { kind } }".to_owned(),
+        ),
+        // Compared each with each, these would keep a processor busy for seconds.
+        (
+            "LIMIT_EXCEEDED",
+            "arguments",
+            format!("{{ viewer({arguments}) {{ kind }} viewer({arguments}) {{ kind }} }}"),
+        ),
+        (
+            "LIMIT_EXCEEDED",
+            "variables",
+            format!("query({variables}) {{ viewer {{ kind }} }}"),
+        ),
+        (
+            "LIMIT_EXCEEDED",
+            "a fragment bomb",
+            bomb("{ ...f40 }", leaf),
+        ),
+        (
+            "LIMIT_EXCEEDED",
+            "one that isn't spread",
+            bomb("{ viewer { kind } }", leaf),
+        ),
+        (
+            "LIMIT_EXCEEDED",
+            "one in an operation that doesn't run",
+            bomb("query a { viewer { kind } } query b { ...f40 }", leaf),
+        ),
+        (
+            "INVALID_INPUT",
+            "one without an end",
+            bomb("{ ...f40 }", ""),
+        ),
+        (
+            "INVALID_INPUT",
+            "one that goes round",
+            bomb("{ ...f40 }", "fragment f0 on Query { ...f40 }"),
+        ),
+    ];
+    for (expected, name, query) in refused_as {
+        let body = json!({ "query": query, "operationName": null }).to_string();
+        let (status, answer) = refused(&api, body).await;
+        assert_eq!((status, code(&answer)), (200, expected), "{name}: {answer}");
+    }
+    let one = json!({ "query": "{ viewer { kind } }" });
+    for batch in [
+        json!([]),
+        json!([one]),
+        json!([[one], [one]]),
+        json!(vec![one; 1000]),
+    ] {
+        let (status, answer) = refused(&api, batch.to_string()).await;
+        assert_eq!((status, code(&answer)), (200, "LIMIT_EXCEEDED"), "{answer}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn introspection_that_is_off_is_refused_without_sql() {
+    let limits = Limits {
+        introspection: false,
+        ..Limits::default()
+    };
+    let api = cut_off(limits).await;
+    for query in [
+        "{ __schema { types { name } } }",
+        "{ hidden: __type(name: \"Query\") { name } }",
+        "{ ...f } fragment f on Query { ... on Query { __schema { types { name } } } }",
+        "{ viewer { kind } __schema @include(if: false) { types { name } } }",
+        "query a { viewer { kind } } query b { __type(name: \"Query\") { name } }",
+    ] {
+        let body = json!({ "query": query, "operationName": "a" }).to_string();
+        let (status, answer) = refused(&api, body).await;
+        assert_eq!(
+            (status, code(&answer)),
+            (200, "FORBIDDEN"),
+            "{query}: {answer}"
+        );
+    }
+    let api = Api::with(limits).await;
+    let token = api.token(ClientFor::Platform).await;
+    let data = api
+        .data(&token, "{ __typename viewer { __typename } }", json!({}))
+        .await;
+    assert_eq!(
+        data,
+        json!({ "__typename": "Query", "viewer": { "__typename": "Viewer" } })
+    );
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn too_large_opens_no_connection() {
     let api = Api::new().await;
@@ -94,7 +226,7 @@ async fn what_takes_too_long_is_ended() {
         ..Limits::default()
     };
     let api = Api::with(limits).await;
-    let token = api.token(berth_model::ClientFor::Platform).await;
+    let token = api.token(ClientFor::Platform).await;
     let answer = api
         .ask(&token, "{ sites { nodes { id } } }", json!({}))
         .await;

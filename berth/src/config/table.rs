@@ -112,6 +112,12 @@ pub(crate) const KEYS: &[Key] = &[
         Absent,
         "Where clients reach it, without a slash at the end. Without it: http:// and api.listen.",
     ),
+    key(
+        "api.introspection",
+        Kind::Choice(&["on", "off"]),
+        Text("on"),
+        "Whether clients may ask the API for its schema. GraphiQL and code generators do.",
+    ),
     cost("limits.request_cost", 10_000, "What one request may cost."),
     cost(
         "limits.token_cost",

@@ -13,6 +13,8 @@ pub(crate) struct Refusal {
     pub error: Error,
     /// When to try again, in seconds.
     pub retry_after_seconds: Option<i64>,
+    /// The answer's `extensions.cost`, once it is known.
+    pub cost: Option<Value>,
 }
 
 impl From<Error> for Refusal {
@@ -20,6 +22,7 @@ impl From<Error> for Refusal {
         Self {
             error,
             retry_after_seconds: None,
+            cost: None,
         }
     }
 }
@@ -33,7 +36,11 @@ impl Refusal {
         if let Some(seconds) = self.retry_after_seconds {
             extensions.set("retryAfterSeconds", seconds);
         }
-        Response::from_errors(vec![error])
+        let response = Response::from_errors(vec![error]);
+        match &self.cost {
+            Some(cost) => response.extension("cost", cost.clone()),
+            None => response,
+        }
     }
 }
 

@@ -4,27 +4,26 @@
 use std::sync::Arc;
 
 use async_graphql::{
-    Request as GraphqlRequest, Response, Value,
+    Request as GraphqlRequest, Response,
     dataloader::DataLoader,
     parser::{
         parse_query,
         types::{DocumentOperations, ExecutableDocument, OperationDefinition, OperationType},
     },
-    value,
 };
-use berth_model::{Actor, Caller, Error, ErrorCode, Result};
+use berth_model::{Actor, Error, ErrorCode, Result};
 use berth_store::Cx;
 use futures::{StreamExt, stream::BoxStream};
-use sha2::{Digest, Sha256};
 
 use crate::{
     ApiState,
+    charge::Charge,
     config::Limits,
     context::Request,
     error::Refusal,
     execution::{answer, answers},
     graphql::{Loaders, Schema, schema, sdl},
-    limits::{BucketKey, Buckets, Types, cost, nesting_check, shape_check},
+    limits::{Buckets, Cost, Types, nesting_check, shape_check},
 };
 
 /// The schema and what guards it.
@@ -48,7 +47,7 @@ pub(crate) struct Origin {
 /// A request that may run.
 pub(crate) struct Admitted {
     request: GraphqlRequest,
-    cost: Value,
+    charge: Charge,
     /// What kind of operation it is.
     pub kind: OperationType,
 }
@@ -79,8 +78,8 @@ impl Gate {
         let document = parse(&request.query, self.limits())?;
         let operation = operation(&document, request.operation_name.as_deref())?.clone();
         let (actor, token) = self.authenticate(from.token.as_ref()).await?;
-        let requested = cost(&self.types, &document, &operation, &request.variables);
-        let cost = self.charge(&actor, &token, requested)?;
+        let cost = Cost::of(&self.types, &document, &operation, &request.variables);
+        let charge = Charge::hold(&self.buckets, self.limits(), &actor, &token, cost)?;
         let cx = Cx {
             request_id: Some(from.request_id.clone()),
             ..Cx::new(actor)
@@ -100,7 +99,7 @@ impl Gate {
         });
         Ok(Admitted {
             request,
-            cost,
+            charge,
             kind: operation.ty,
         })
     }
@@ -109,12 +108,15 @@ impl Gate {
     pub async fn run(&self, admitted: Admitted) -> Response {
         let work = self.schema.execute(admitted.request);
         let response = answer(work, self.limits().time).await;
-        response.extension("cost", admitted.cost)
+        admitted.charge.settle(&self.buckets, response)
     }
 
     /// Runs a subscription: one answer for each event.
-    pub fn follow(&self, admitted: Admitted) -> BoxStream<'static, Response> {
-        answers(self.schema.execute_stream(admitted.request)).boxed()
+    pub fn follow(self: &Arc<Self>, admitted: Admitted) -> BoxStream<'static, Response> {
+        let (gate, charge) = (Arc::clone(self), admitted.charge);
+        answers(self.schema.execute_stream(admitted.request))
+            .map(move |event| charge.tell(&gate.buckets, event))
+            .boxed()
     }
 
     async fn authenticate(&self, token: Option<&Arc<str>>) -> Result<(Actor, Arc<str>)> {
@@ -128,49 +130,6 @@ impl Gate {
             self.state.store.token_actor(token).await?,
             Arc::clone(token),
         ))
-    }
-
-    fn charge(&self, actor: &Actor, token: &str, requested: i64) -> Result<Value, Refusal> {
-        let limits = self.limits();
-        if requested > limits.cost {
-            let message = format!(
-                "This request costs {requested}: it asks for that many objects. The limit is {}. \
-                Ask for smaller pages, or in several requests.",
-                limits.cost
-            );
-            return Err(Error::new(ErrorCode::LimitExceeded, message).into());
-        }
-        let mut from = vec![(
-            BucketKey::Token(Sha256::digest(token).into()),
-            limits.token_bucket,
-        )];
-        if let Some(owner) = owner(actor) {
-            from.push((owner, limits.owner_bucket));
-        }
-        match self.buckets.take(&from, requested) {
-            Ok(available) => Ok(value!({
-                "requested": requested,
-                "maximum": (limits.cost),
-                "available": available,
-                "restoreRate": (limits.token_bucket.restore_per_second),
-            })),
-            Err(seconds) => Err(Refusal {
-                error: Error::new(
-                    ErrorCode::Throttled,
-                    format!("Too many requests: this one costs {requested}. Wait {seconds} s."),
-                ),
-                retry_after_seconds: Some(seconds),
-            }),
-        }
-    }
-}
-
-/// Whose bucket it is beside the token's.
-fn owner(actor: &Actor) -> Option<BucketKey> {
-    match actor.caller {
-        Caller::Tenant(id, _) => Some(BucketKey::Tenant(id)),
-        Caller::Storefront(id) => Some(BucketKey::Storefront(id)),
-        Caller::Platform | Caller::Worker(_) => actor.client_id.map(BucketKey::Client),
     }
 }
 

@@ -4,6 +4,7 @@
 //! ([`Limits`]), the token, the cost with its buckets, and only then the resolvers. Authorisation
 //! is the store's alone (DESIGN.md principles 4 and 5): nothing here decides who may see what.
 
+mod charge;
 mod config;
 mod context;
 mod error;

@@ -103,6 +103,25 @@ impl Buckets {
         }
         Ok(left / 1000)
     }
+
+    /// Gives a cost back that was taken from these buckets, up to what each holds when full. What
+    /// is left in the emptiest.
+    pub fn give_back(&self, to: &[(BucketKey, Bucket)], cost: i64) -> i64 {
+        let now = self.clock.now();
+        let mut levels = self.levels.lock().unwrap_or_else(PoisonError::into_inner);
+        let left = to.iter().map(|(key, bucket)| {
+            let full = bucket.size.saturating_mul(1000);
+            // A bucket that isn't kept is full.
+            let Some(level) = levels.get_mut(key) else {
+                return full;
+            };
+            let back = cost.saturating_mul(1000);
+            level.milli = level.now(now).saturating_add(back).min(full);
+            level.at = now;
+            level.milli
+        });
+        left.min().unwrap_or_default() / 1000
+    }
 }
 
 #[cfg(test)]
@@ -130,6 +149,29 @@ mod tests {
         assert_eq!(buckets.take(&small, 8), Ok(0));
         clock.advance(TimeDelta::hours(1));
         assert_eq!(buckets.take(&small, 1), Ok(9));
+    }
+
+    #[test]
+    fn what_is_given_back_fills_a_bucket_and_no_more() {
+        let clock = Arc::new(ManualClock::new(DateTime::UNIX_EPOCH));
+        let buckets = Buckets::new(Arc::clone(&clock) as Arc<dyn Clock>, 10);
+        let bucket = |size| Bucket {
+            size,
+            restore_per_second: 1,
+        };
+        let both = [
+            (BucketKey::Token([1; 32]), bucket(10)),
+            (BucketKey::Token([2; 32]), bucket(100)),
+        ];
+        assert_eq!(buckets.take(&both, 8), Ok(2));
+        assert_eq!(buckets.take(&both, 8), Err(6), "held while it runs");
+        assert_eq!(buckets.give_back(&both, 7), 9);
+        assert_eq!(buckets.take(&both, 9), Ok(0));
+        clock.advance(TimeDelta::seconds(9));
+        assert_eq!(buckets.give_back(&both, 9), 10);
+        assert_eq!(buckets.take(&both, 11), Err(1));
+        let unknown = [(BucketKey::Token([3; 32]), bucket(5))];
+        assert_eq!(buckets.give_back(&unknown, 3), 5);
     }
 
     #[test]

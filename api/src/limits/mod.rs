@@ -8,7 +8,7 @@ mod shape;
 mod types;
 
 pub(crate) use bucket::{BucketKey, Buckets};
-pub(crate) use cost::cost;
+pub(crate) use cost::Cost;
 pub(crate) use nesting::nesting_check;
 pub(crate) use shape::shape_check;
 pub(crate) use types::Types;

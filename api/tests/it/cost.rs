@@ -4,8 +4,12 @@ use berth_api::{Bucket, Limits};
 use berth_model::ClientFor;
 use chrono::TimeDelta;
 use serde_json::{Value, json};
+use tokio_postgres::NoTls;
 
-use crate::support::{Api, code};
+use crate::{
+    subscription::Socket,
+    support::{Api, code},
+};
 
 async fn cost(api: &Api, token: &str, query: &str, variables: Value) -> i64 {
     let answer = api.ask(token, query, variables).await;
@@ -78,10 +82,18 @@ async fn what_costs_too_much_is_refused_with_the_limit() {
     );
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn an_empty_bucket_throttles_until_it_fills() {
+/// A question that costs 21 and needs all of it.
+fn dear() -> String {
+    let fields: String = (0..21)
+        .map(|n| format!("v{n}: viewer {{ kind }} "))
+        .collect();
+    format!("{{ {fields} }}")
+}
+
+/// An API whose tokens may spend this much, and then 10 each second.
+async fn with_bucket(size: i64) -> (Api, String) {
     let bucket = Bucket {
-        size: 50,
+        size,
         restore_per_second: 10,
     };
     let api = Api::with(Limits {
@@ -90,18 +102,16 @@ async fn an_empty_bucket_throttles_until_it_fills() {
     })
     .await;
     let token = api.token(ClientFor::Platform).await;
-    let query = json!({ "query": "{ plans { nodes { id } } }" });
+    (api, token)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_empty_bucket_throttles_until_it_fills() {
+    let (api, token) = with_bucket(50).await;
+    let query = json!({ "query": dear() });
     let mut left = Vec::new();
     for _ in 0..2 {
-        let answer: Value = api
-            .post(&token)
-            .json(&query)
-            .send()
-            .await
-            .unwrap()
-            .json()
-            .await
-            .unwrap();
+        let answer = api.ask(&token, &dear(), json!({})).await;
         left.push(answer["extensions"]["cost"]["available"].as_i64().unwrap());
     }
     assert_eq!(left, [29, 8]);
@@ -111,11 +121,105 @@ async fn an_empty_bucket_throttles_until_it_fills() {
     let answer: Value = answer.json().await.unwrap();
     assert_eq!(code(&answer), "THROTTLED");
     assert_eq!(answer["errors"][0]["extensions"]["retryAfterSeconds"], 2);
+    let told = json!({ "requested": 21, "actual": 0, "maximum": 10_000, "available": 8,
+                       "restoreRate": 10 });
+    assert_eq!(answer["extensions"]["cost"], told);
     api.database.clock.advance(TimeDelta::seconds(2));
-    let answer = api
-        .ask(&token, "{ plans { nodes { id } } }", json!({}))
-        .await;
+    let answer = api.ask(&token, &dear(), json!({})).await;
     assert_eq!(answer["extensions"]["cost"]["available"], 7, "{answer}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_an_answer_did_not_need_is_given_back() {
+    let (api, token) = with_bucket(1000).await;
+    let page = "{ sites { nodes { id name } } }";
+    let cost = |answer: &Value| {
+        let cost = &answer["extensions"]["cost"];
+        ["requested", "actual", "available"].map(|name| cost[name].as_i64().unwrap())
+    };
+    let empty = api.ask(&token, page, json!({})).await;
+    assert_eq!(cost(&empty), [21, 1, 999]);
+    for name in ["Kiel", "Bonn"] {
+        let input = json!({ "name": name, "idempotencyKey": name });
+        let made = api.make(&token, "siteCreate", input, "site { id }").await;
+        assert!(made["site"]["id"].is_string(), "{made}");
+    }
+    // Each: the change, its payload, and the site; there were none of ten errors.
+    let two = api.ask(&token, page, json!({})).await;
+    assert_eq!(cost(&two), [21, 3, 999 - 2 * 12 - 3]);
+    // What doesn't fit the schema asked for a page all the same.
+    let wrong = api
+        .ask(&token, "{ sites { nodes { nothing } } }", json!({}))
+        .await;
+    assert_eq!(code(&wrong), "INVALID_INPUT");
+    let [requested, actual, _] = cost(&wrong);
+    assert!(requested > 20 && requested == actual, "{wrong}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_cost_is_held_while_its_request_runs() {
+    let (api, token) = with_bucket(30).await;
+    let page = json!({ "query": "{ sites { nodes { id } } }" });
+    let (mut owner, connection) = tokio_postgres::connect(&api.database.owner_url, NoTls)
+        .await
+        .unwrap();
+    let connection = tokio::spawn(connection);
+    let closed = owner.transaction().await.unwrap();
+    closed
+        .batch_execute("LOCK TABLE sites IN ACCESS EXCLUSIVE MODE")
+        .await
+        .unwrap();
+    let running = tokio::spawn(api.post(&token).json(&page).send());
+    let waiting = "SELECT count(*) AS number FROM pg_locks JOIN pg_database d ON d.oid = database
+                   WHERE NOT granted AND datname = current_database()";
+    while api.database.number(waiting).await == 0 {}
+    // 21 of 30 are held.
+    let beside = api.post(&token).json(&page).send().await.unwrap();
+    assert_eq!(beside.status(), 429);
+    closed.rollback().await.unwrap();
+    let first: Value = running.await.unwrap().unwrap().json().await.unwrap();
+    assert_eq!(first["extensions"]["cost"]["available"], 29, "{first}");
+    let again = api.post(&token).json(&page).send().await.unwrap();
+    assert_eq!(again.status(), 200);
+    connection.abort();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_answer_tells_its_cost_once_it_has_one() {
+    let (api, token) = with_bucket(100_000).await;
+    let too_much = "{ tenants(first: 100) { nodes { deployments(first: 100) { nodes { id } } } } }";
+    let site = r#"mutation { siteCreate(input: { name: "", idempotencyKey: "k" }) {
+                   userErrors { code } } }"#;
+    for query in [
+        "{ __typename }",
+        "{ plans { nodes { id } } }",
+        "{ __schema { types { name } } }",
+        "{ nothing }",
+        "{ node(id: \"x\") { id } }",
+        too_much,
+        site,
+    ] {
+        let answer = api.ask(&token, query, json!({})).await;
+        is_told(&answer, query);
+    }
+    let init = json!({ "accessToken": token });
+    let mut socket = Socket::open(&api, init).await;
+    for query in [
+        "{ viewer { kind } }",
+        too_much,
+        "subscription { operationUpdated(id: \"x\") { number } }",
+    ] {
+        socket.subscribe("1", query).await;
+        is_told(&socket.next().await["payload"], query);
+        assert_eq!(socket.next().await["type"], "complete");
+    }
+}
+
+fn is_told(answer: &Value, query: &str) {
+    let cost = &answer["extensions"]["cost"];
+    for name in ["requested", "actual", "maximum", "available", "restoreRate"] {
+        assert!(cost[name].is_i64(), "{query}: {answer}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -138,7 +242,7 @@ async fn all_tokens_of_an_owner_share_a_bucket() {
         .id;
     let first = api.token(ClientFor::Storefront(storefront)).await;
     let second = api.token(ClientFor::Storefront(storefront)).await;
-    let query = "{ plans { nodes { id } } }";
+    let query = &dear();
     assert_eq!(code(&api.ask(&first, query, json!({})).await), "no error");
     assert_eq!(code(&api.ask(&second, query, json!({})).await), "THROTTLED");
 }

@@ -1,0 +1,105 @@
+//! What a request is charged: the cost that it can have is held when it comes in, and what it
+//! didn't need is given back with the answer. So a request that runs is never one too many.
+
+use async_graphql::{Response, Value, value};
+use berth_model::{Actor, Caller, Error, ErrorCode};
+use sha2::{Digest, Sha256};
+
+use crate::{
+    config::{Bucket, Limits},
+    error::Refusal,
+    limits::{BucketKey, Buckets, Cost},
+};
+
+/// A cost that is held.
+pub(crate) struct Charge {
+    cost: Cost,
+    from: Vec<(BucketKey, Bucket)>,
+    /// For the answer's `extensions.cost`.
+    restore_per_second: i64,
+    maximum: i64,
+}
+
+impl Charge {
+    /// Holds a cost, from the token's bucket and its owner's.
+    pub fn hold(
+        buckets: &Buckets,
+        limits: &Limits,
+        actor: &Actor,
+        token: &str,
+        cost: Cost,
+    ) -> Result<Self, Refusal> {
+        let mut from = vec![(
+            BucketKey::Token(Sha256::digest(token).into()),
+            limits.token_bucket,
+        )];
+        if let Some(owner) = owner(actor) {
+            from.push((owner, limits.owner_bucket));
+        }
+        let charge = Self {
+            cost,
+            from,
+            restore_per_second: limits.token_bucket.restore_per_second,
+            maximum: limits.cost,
+        };
+        let requested = charge.cost.requested();
+        if requested > limits.cost {
+            let message = format!(
+                "This request costs {requested}: it asks for that many objects. The limit is {}. \
+                Ask for smaller pages, or in several requests.",
+                limits.cost
+            );
+            let error = Error::new(ErrorCode::LimitExceeded, message);
+            return Err(charge.refused(buckets, error, None));
+        }
+        match buckets.take(&charge.from, requested) {
+            Ok(_) => Ok(charge),
+            Err(seconds) => {
+                let message =
+                    format!("Too many requests: this one costs {requested}. Wait {seconds} s.");
+                let error = Error::new(ErrorCode::Throttled, message);
+                Err(charge.refused(buckets, error, Some(seconds)))
+            }
+        }
+    }
+
+    fn refused(&self, buckets: &Buckets, error: Error, wait: Option<i64>) -> Refusal {
+        Refusal {
+            error,
+            retry_after_seconds: wait,
+            cost: Some(self.told(0, buckets.give_back(&self.from, 0))),
+        }
+    }
+
+    /// Gives back what the answer didn't need, and tells it the cost.
+    pub fn settle(&self, buckets: &Buckets, response: Response) -> Response {
+        let actual = self.cost.actual(&response.data);
+        let available = buckets.give_back(&self.from, self.cost.requested() - actual);
+        response.extension("cost", self.told(actual, available))
+    }
+
+    /// Tells an event the cost of its subscription, which is held for good.
+    pub fn tell(&self, buckets: &Buckets, event: Response) -> Response {
+        let available = buckets.give_back(&self.from, 0);
+        event.extension("cost", self.told(self.cost.requested(), available))
+    }
+
+    fn told(&self, actual: i64, available: i64) -> Value {
+        value!({
+            "requested": (self.cost.requested()),
+            "actual": actual,
+            "maximum": (self.maximum),
+            "available": available,
+            "restoreRate": (self.restore_per_second),
+        })
+    }
+}
+
+/// Whose bucket it is beside the token's.
+fn owner(actor: &Actor) -> Option<BucketKey> {
+    match actor.caller {
+        Caller::Tenant(id, _) => Some(BucketKey::Tenant(id)),
+        Caller::Storefront(id) => Some(BucketKey::Storefront(id)),
+        Caller::Platform | Caller::Worker(_) => actor.client_id.map(BucketKey::Client),
+    }
+}

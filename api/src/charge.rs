@@ -67,7 +67,7 @@ impl Charge {
         Refusal {
             error,
             retry_after_seconds: wait,
-            cost: Some(self.told(0, buckets.give_back(&self.from, 0))),
+            cost: Some(Box::new(self.told(0, buckets.give_back(&self.from, 0)))),
         }
     }
 

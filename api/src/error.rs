@@ -14,7 +14,7 @@ pub(crate) struct Refusal {
     /// When to try again, in seconds.
     pub retry_after_seconds: Option<i64>,
     /// The answer's `extensions.cost`, once it is known.
-    pub cost: Option<Value>,
+    pub cost: Option<Box<Value>>,
 }
 
 impl From<Error> for Refusal {
@@ -38,7 +38,7 @@ impl Refusal {
         }
         let response = Response::from_errors(vec![error]);
         match &self.cost {
-            Some(cost) => response.extension("cost", cost.clone()),
+            Some(cost) => response.extension("cost", Value::clone(cost)),
             None => response,
         }
     }

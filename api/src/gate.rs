@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use async_graphql::{
-    Request as GraphqlRequest, Response,
+    Name, Request as GraphqlRequest, Response,
     dataloader::DataLoader,
     parser::{
         parse_query,
@@ -23,6 +23,7 @@ use crate::{
     error::Refusal,
     execution::{answer, answers},
     graphql::{Loaders, Schema, schema, sdl},
+    label::Label,
     limits::{Buckets, Cost, Types, nesting_check, shape_check},
 };
 
@@ -50,6 +51,8 @@ pub(crate) struct Admitted {
     charge: Charge,
     /// What kind of operation it is.
     pub kind: OperationType,
+    /// What it is called in logs and metrics.
+    pub label: Label,
 }
 
 impl Gate {
@@ -76,7 +79,9 @@ impl Gate {
         from: &Origin,
     ) -> Result<Admitted, Refusal> {
         let document = parse(&request.query, self.limits())?;
-        let operation = operation(&document, request.operation_name.as_deref())?.clone();
+        let (name, operation) = operation(&document, request.operation_name.as_deref())?;
+        let label = Label::of(&self.types, &document, operation, name);
+        let operation = operation.clone();
         let (actor, token) = self.authenticate(from.token.as_ref()).await?;
         let cost = Cost::of(&self.types, &document, &operation, &request.variables);
         let charge = Charge::hold(&self.buckets, self.limits(), &actor, &token, cost)?;
@@ -101,6 +106,7 @@ impl Gate {
             request,
             charge,
             kind: operation.ty,
+            label,
         })
     }
 
@@ -119,7 +125,8 @@ impl Gate {
             .boxed()
     }
 
-    async fn authenticate(&self, token: Option<&Arc<str>>) -> Result<(Actor, Arc<str>)> {
+    /// Who comes with this token.
+    pub async fn authenticate(&self, token: Option<&Arc<str>>) -> Result<(Actor, Arc<str>)> {
         let token = token.ok_or_else(|| {
             Error::new(
                 ErrorCode::Unauthenticated,
@@ -141,21 +148,19 @@ fn parse(text: &str, limits: &Limits) -> Result<ExecutableDocument> {
     Ok(document)
 }
 
-/// The operation that will run (GraphQL October 2021, section 6.1).
+/// The operation that will run, and its name (GraphQL October 2021, section 6.1).
 fn operation<'a>(
     document: &'a ExecutableDocument,
     name: Option<&str>,
-) -> Result<&'a OperationDefinition> {
+) -> Result<(Option<&'a str>, &'a OperationDefinition)> {
+    let mut named = document.operations.iter();
     let found = match (&document.operations, name) {
-        (DocumentOperations::Single(operation), None) => Some(operation),
         (DocumentOperations::Single(_), Some(_)) => None,
-        (DocumentOperations::Multiple(operations), Some(name)) => operations.get(name),
-        (DocumentOperations::Multiple(operations), None) if operations.len() == 1 => {
-            operations.values().next()
-        }
-        (DocumentOperations::Multiple(_), None) => None,
+        (_, Some(name)) => named.find(|(known, _)| known.is_some_and(|known| known == name)),
+        (_, None) => named.next().filter(|_| named.next().is_none()),
     };
-    found.map(|operation| &operation.node).ok_or_else(|| {
+    let found = found.map(|(name, operation)| (name.map(Name::as_str), &operation.node));
+    found.ok_or_else(|| {
         Error::invalid(
             "operationName",
             "Give the name of one of the document's operations.",

@@ -12,6 +12,7 @@ mod execution;
 mod gate;
 mod graphql;
 mod http;
+mod label;
 mod limits;
 
 use std::sync::Arc;

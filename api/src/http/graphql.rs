@@ -1,9 +1,12 @@
 //! `POST /graphql`. Queries by GET are refused: they would put what they ask for into logs and
 //! caches.
 
-use std::time::Instant;
+use std::{collections::BTreeMap, time::Instant};
 
-use async_graphql::{Request as GraphqlRequest, Response as Answer, parser::types::OperationType};
+use async_graphql::{
+    Request as GraphqlRequest, Response as Answer, ServerError, Value as GraphqlValue,
+    parser::types::OperationType,
+};
 use axum::{
     body::Body,
     extract::{Extension, State},
@@ -14,19 +17,21 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use berth_model::{Error, ErrorCode, Result};
+use serde::Serialize;
 use serde_json::Value;
 
 use super::{
     accept::{MediaType, is_type},
     body::body,
-    measure::{kind_name, measure},
-    observe::RequestId,
+    measure::measure,
+    observe::{Answered, RequestId},
     token::token,
     ws::Connections,
 };
 use crate::{
     error::{Refusal, log, outcome},
     gate::{Gate, Origin},
+    label::Label,
 };
 
 pub(crate) async fn graphql(
@@ -47,15 +52,12 @@ pub(crate) async fn graphql(
         token: token(&headers),
         request_id,
     };
-    let (kind, status, response) = run(&connections.gate, &headers, content, &origin).await;
-    measure(kind, outcome(&response), started);
-    let status = if media == MediaType::GraphqlResponse || status != StatusCode::BAD_REQUEST {
-        status
-    } else {
-        // Well-formed JSON that isn't a good request of GraphQL.
-        StatusCode::OK
-    };
-    answer(status, media, &response)
+    let (label, status, response) = run(&connections.gate, &headers, content, &origin, media).await;
+    let outcome = outcome(&response);
+    measure(&label, outcome, started);
+    let mut answer = answer(status, media, &response);
+    answer.extensions_mut().insert(Answered { label, outcome });
+    answer
 }
 
 async fn run(
@@ -63,45 +65,63 @@ async fn run(
     headers: &HeaderMap,
     content: Body,
     origin: &Origin,
-) -> (&'static str, StatusCode, Answer) {
+    media: MediaType,
+) -> (Label, StatusCode, Answer) {
+    let unread = |status, error| (Label::refused(None), status, refused(error));
     if !is_type(headers, "application/json") {
         let error = Error::new(
             ErrorCode::InvalidInput,
             "Send the request as application/json.",
         );
-        return ("none", StatusCode::UNSUPPORTED_MEDIA_TYPE, refused(error));
+        return unread(StatusCode::UNSUPPORTED_MEDIA_TYPE, error);
     }
     let bytes = match body(content, gate.limits().body_bytes).await {
         Ok(bytes) => bytes,
-        Err(error) => return ("none", StatusCode::PAYLOAD_TOO_LARGE, refused(error)),
+        Err(error) => return unread(StatusCode::PAYLOAD_TOO_LARGE, error),
     };
-    let admitted = match read(&bytes) {
-        Ok(request) => gate.admit(request, origin).await,
-        Err(error) => Err(error.into()),
+    let request = match read(&bytes) {
+        Ok(request) => request,
+        Err(error) => return unread(StatusCode::BAD_REQUEST, error),
     };
-    match admitted {
+    let (label, status, response) = carry_out(gate, request, origin).await;
+    let status = match (media, status) {
+        // It is a request of GraphQL, only none that can be carried out (GraphQL over HTTP, section
+        // 6.4.1).
+        (MediaType::Json, StatusCode::BAD_REQUEST) => StatusCode::OK,
+        (_, status) => status,
+    };
+    (label, status, response)
+}
+
+async fn carry_out(
+    gate: &Gate,
+    request: GraphqlRequest,
+    origin: &Origin,
+) -> (Label, StatusCode, Answer) {
+    let name = request.operation_name.clone();
+    match gate.admit(request, origin).await {
         Err(refusal) => {
             log(&refusal.error);
-            ("none", status_of(refusal.error.code()), refusal.response())
+            let label = Label::refused(name.as_deref());
+            let status = status_of(refusal.error.code());
+            (label, status, refusal.response())
         }
         Ok(admitted) if admitted.kind == OperationType::Subscription => {
             let error = Error::new(
                 ErrorCode::InvalidInput,
                 "Subscribe by WebSocket: graphql-transport-ws on /graphql/ws.",
             );
-            ("subscription", StatusCode::BAD_REQUEST, refused(error))
+            (admitted.label, StatusCode::BAD_REQUEST, refused(error))
         }
         Ok(admitted) => {
-            let kind = kind_name(admitted.kind);
+            let label = admitted.label.clone();
             let response = gate.run(admitted).await;
-            // Without data nothing ran: the document didn't fit the schema.
-            let nothing = response.is_err() && response.data == async_graphql::Value::Null;
-            let status = if nothing {
-                StatusCode::BAD_REQUEST
-            } else {
+            let status = if has_run(&response) {
                 StatusCode::OK
+            } else {
+                StatusCode::BAD_REQUEST
             };
-            (kind, status, response)
+            (label, status, response)
         }
     }
 }
@@ -126,6 +146,24 @@ fn read(bytes: &[u8]) -> Result<GraphqlRequest> {
     }
 }
 
+/// Whether something was carried out, and be it in vain: errors before that have no path.
+fn has_run(response: &Answer) -> bool {
+    let data = response.data != GraphqlValue::Null;
+    data || response.errors.iter().any(|error| !error.path.is_empty())
+}
+
+/// An answer as it is written: without data that nothing looked for (GraphQL October 2021, section
+/// 7.1).
+#[derive(Serialize)]
+struct Written<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    data: Option<&'a GraphqlValue>,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    errors: &'a [ServerError],
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    extensions: &'a BTreeMap<String, GraphqlValue>,
+}
+
 fn refused(error: Error) -> Answer {
     Refusal::from(error).response()
 }
@@ -141,7 +179,12 @@ fn status_of(code: ErrorCode) -> StatusCode {
 }
 
 fn answer(status: StatusCode, media: MediaType, response: &Answer) -> Response {
-    let text = serde_json::to_vec(response).unwrap_or_default();
+    let written = Written {
+        data: has_run(response).then_some(&response.data),
+        errors: &response.errors,
+        extensions: &response.extensions,
+    };
+    let text = serde_json::to_vec(&written).unwrap_or_default();
     let mut answer = (status, text).into_response();
     let headers = answer.headers_mut();
     let media = format!("{}; charset=utf-8", media.name());
@@ -165,7 +208,7 @@ fn answer(status: StatusCode, media: MediaType, response: &Answer) -> Response {
 fn retry_after(response: &Answer) -> Option<u64> {
     let extensions = response.errors.first()?.extensions.as_ref()?;
     match extensions.get("retryAfterSeconds")? {
-        async_graphql::Value::Number(seconds) => seconds.as_u64(),
+        GraphqlValue::Number(seconds) => seconds.as_u64(),
         _ => None,
     }
 }

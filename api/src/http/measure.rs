@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use async_graphql::parser::types::OperationType;
+use crate::label::Label;
 
 const REQUESTS: &str = "berth_requests_total";
 const REQUEST_SECONDS: &str = "berth_request_seconds";
@@ -11,27 +11,22 @@ const REQUEST_SECONDS: &str = "berth_request_seconds";
 pub fn metrics_describe() {
     metrics::describe_counter!(
         REQUESTS,
-        "GraphQL operations, by their type and by the code they ended with; none: refused before."
+        "GraphQL operations, by their type, their first field and the code they ended with; none: refused \
+         before."
     );
     metrics::describe_histogram!(
         REQUEST_SECONDS,
         metrics::Unit::Seconds,
-        "How long GraphQL operations took; a subscription, until it ended."
+        "How long GraphQL operations took; a subscription, until it began."
     );
 }
 
-/// The name of a kind of operation, for metrics.
-pub(crate) fn kind_name(kind: OperationType) -> &'static str {
-    match kind {
-        OperationType::Query => "query",
-        OperationType::Mutation => "mutation",
-        OperationType::Subscription => "subscription",
-    }
-}
-
 /// Counts a request and its time.
-pub(crate) fn measure(kind: &'static str, outcome: &'static str, started: Instant) {
-    metrics::counter!(REQUESTS, "operation_type" => kind, "outcome" => outcome).increment(1);
-    metrics::histogram!(REQUEST_SECONDS, "operation_type" => kind)
+pub(crate) fn measure(label: &Label, outcome: &'static str, started: Instant) {
+    let (kind, root_field) = (label.operation_type, label.root_field.clone());
+    metrics::counter!(REQUESTS, "operation_type" => kind, "root_field" => root_field.clone(),
+        "outcome" => outcome)
+    .increment(1);
+    metrics::histogram!(REQUEST_SECONDS, "operation_type" => kind, "root_field" => root_field)
         .record(started.elapsed().as_secs_f64());
 }

@@ -14,7 +14,7 @@ use futures::FutureExt;
 use serde_json::json;
 use tracing::Instrument;
 
-use crate::gate::Gate;
+use crate::{gate::Gate, label::Label};
 
 /// The header with a request's id.
 const HEADER: &str = "x-request-id";
@@ -22,6 +22,15 @@ const HEADER: &str = "x-request-id";
 /// The id of this request: the caller's own, if it is a plain word, else a new one.
 #[derive(Clone, Debug)]
 pub(crate) struct RequestId(pub String);
+
+/// What an answer tells the access log about its operation.
+#[derive(Clone, Debug)]
+pub(crate) struct Answered {
+    /// Its names.
+    pub label: Label,
+    /// The code it ended with.
+    pub outcome: &'static str,
+}
 
 pub(crate) async fn observe(
     State(gate): State<Arc<Gate>>,
@@ -48,7 +57,16 @@ pub(crate) async fn observe(
     let _entered = span.enter();
     let status = response.status().as_u16();
     let millis = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
-    tracing::info!(%method, path, status, millis, "answered");
+    let answered = response.extensions().get::<Answered>();
+    let label = answered.map(|answered| &answered.label);
+    tracing::info!(
+        %method, path, status, millis,
+        operation_type = label.map(|label| label.operation_type),
+        operation_name = label.and_then(|label| label.operation_name.as_deref()),
+        root_field = label.map(|label| label.root_field.as_ref()),
+        outcome = answered.map(|answered| answered.outcome),
+        "answered"
+    );
     if let Ok(value) = HeaderValue::from_str(&id) {
         response.headers_mut().insert(HEADER, value);
     }

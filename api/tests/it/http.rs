@@ -37,6 +37,23 @@ async fn media_types_and_statuses_are_the_specifications() {
         let errors = answer.json::<Value>().await.unwrap();
         if body != &good {
             assert_eq!(code(&errors), "INVALID_INPUT", "{errors}");
+            assert_eq!(errors.get("data"), None, "nothing was looked for");
+        }
+    }
+    // What is no request of GraphQL at all is a bad one, whatever is accepted.
+    for body in [
+        "{",
+        "",
+        "[]",
+        "{}",
+        "{\"query\":1}",
+        "{\"query\":\"{a}\",\"variables\":1}",
+    ] {
+        for accept in ["application/json", MEDIA] {
+            let request = api.post(&token).header("accept", accept);
+            let request = request.header("content-type", "application/json");
+            let answer = request.body(body).send().await.unwrap();
+            assert_eq!(answer.status(), 400, "{body} as {accept}");
         }
     }
     let plain = api.post(&token).body("{}").send().await.unwrap();
@@ -45,6 +62,21 @@ async fn media_types_and_statuses_are_the_specifications() {
         .http
         .get(format!("{}/graphql?query=%7Bviewer%7Bkind%7D%7D", api.url));
     assert_eq!(get.bearer_auth(&token).send().await.unwrap().status(), 405);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_that_failed_on_its_way_has_data_all_the_same() {
+    let api = Api::new().await;
+    let token = api.token(ClientFor::Platform).await;
+    let body = json!({ "query": "{ nodes(ids: [\"x\"]) { id } }" });
+    for accept in ["application/json", MEDIA] {
+        let request = api.post(&token).header("accept", accept).json(&body);
+        let answer = request.send().await.unwrap();
+        assert_eq!(answer.status(), 200, "{accept}");
+        let answer: Value = answer.json().await.unwrap();
+        assert_eq!(code(&answer), "INVALID_ID", "{answer}");
+        assert_eq!(answer.get("data"), Some(&Value::Null), "{answer}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

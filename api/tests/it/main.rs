@@ -17,6 +17,7 @@ mod isolation;
 mod limits;
 mod matrix;
 mod oauth;
+mod operation_name;
 mod schema;
 mod subscription;
 mod support;

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use berth_model::{OperationKind, TenantId};
+use berth_model::{ClientFor, OperationId, OperationKind, TenantId};
 use berth_store::{ClaimRequest, Outcome};
 use chrono::TimeDelta;
 use futures::{SinkExt, StreamExt};
@@ -15,7 +15,7 @@ use tokio_tungstenite::{
 };
 
 use crate::{
-    support::{Api, code},
+    support::{Api, code, platform},
     world::World,
 };
 
@@ -25,19 +25,35 @@ const PATIENCE: Duration = Duration::from_secs(20);
 pub struct Socket(WebSocketStream<MaybeTlsStream<TcpStream>>);
 
 impl Socket {
+    /// A connection that has begun.
     pub async fn open(api: &Api, init: Value) -> Self {
+        let mut socket = Self::upgrade(api).await;
+        socket.init(init).await;
+        assert_eq!(socket.next().await["type"], "connection_ack");
+        socket
+    }
+
+    /// A connection that hasn't begun.
+    async fn upgrade(api: &Api) -> Self {
         let url = format!("{}/graphql/ws", api.url.replacen("http", "ws", 1));
         let mut request = url.into_client_request().unwrap();
         let protocol = "graphql-transport-ws".parse().unwrap();
         request
             .headers_mut()
             .insert("sec-websocket-protocol", protocol);
-        let mut socket = Self(connect_async(request).await.unwrap().0);
-        socket
-            .send(json!({ "type": "connection_init", "payload": init }))
+        Self(connect_async(request).await.unwrap().0)
+    }
+
+    async fn init(&mut self, payload: Value) {
+        self.send(json!({ "type": "connection_init", "payload": payload }))
             .await;
-        assert_eq!(socket.next().await["type"], "connection_ack");
-        socket
+    }
+
+    /// The code and the reason with which it is closed, which must be next.
+    async fn closed(&mut self) -> String {
+        let message = self.next().await;
+        let closed = message["closed"].as_str();
+        closed.unwrap_or_else(|| panic!("{message}")).to_owned()
     }
 
     async fn send(&mut self, message: Value) {
@@ -103,8 +119,9 @@ pub async fn first_answer(api: &Api, token: &str, query: &str) -> Value {
     message["payload"].take()
 }
 
-/// A worker takes the operation of tenant A, makes some steps and, if told to, ends it.
-async fn work(world: &World, steps: usize, end: bool) {
+/// A worker takes the operation of tenant A, makes some steps and, if told to, ends it. The number
+/// of the last event.
+pub async fn work(world: &World, steps: usize, end: bool) -> i64 {
     let store = world.api.store();
     let request = ClaimRequest {
         worker: "w1",
@@ -135,6 +152,12 @@ async fn work(world: &World, steps: usize, end: bool) {
             .await
             .unwrap();
     }
+    let id: OperationId = world.ids["Operation"].parse().unwrap();
+    store
+        .operation_get(&platform(), id)
+        .await
+        .unwrap()
+        .last_event
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -183,14 +206,56 @@ async fn a_token_that_is_gone_ends_a_subscription() {
     assert_eq!(message["type"], "next");
     assert_eq!(code(&message["payload"]), "UNAUTHENTICATED", "{message}");
     assert_eq!(socket.next().await["type"], "complete");
+    assert!(socket.closed().await.contains("4403"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_holds_a_connection_without_a_good_token() {
+    let api = Api::new().await;
+    for init in [json!({}), json!(null), bearer("bt_unknown")] {
+        let mut socket = Socket::upgrade(&api).await;
+        socket.init(init).await;
+        assert!(socket.closed().await.contains("4403"));
+    }
+    let token = api.token(ClientFor::Platform).await;
+    let mut socket = Socket::open(&api, bearer(&token)).await;
+    api.database.clock.advance(TimeDelta::minutes(61));
+    socket.subscribe("1", "{ viewer { kind } }").await;
+    assert_eq!(code(&socket.next().await["payload"]), "UNAUTHENTICATED");
+    assert_eq!(socket.next().await["type"], "complete");
+    assert!(socket.closed().await.contains("4403"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn mistakes_have_the_protocols_codes() {
+    let api = Api::new().await;
+    let token = api.token(ClientFor::Platform).await;
+    let mut early = Socket::upgrade(&api).await;
+    early.subscribe("1", "{ viewer { kind } }").await;
+    assert!(early.closed().await.contains("4401"));
+    let subscribe = json!({ "query": "{ viewer { kind } }" });
+    let long = "x".repeat(1000);
+    for (message, code) in [
+        (
+            json!({ "type": "connection_init", "payload": bearer(&token) }),
+            "4429",
+        ),
+        (json!({ "type": long }), "4400"),
+        (
+            json!({ "type": "subscribe", "id": "1", "payload": [subscribe, subscribe] }),
+            "4400",
+        ),
+    ] {
+        let mut socket = Socket::open(&api, bearer(&token)).await;
+        socket.send(message).await;
+        let closed = socket.closed().await;
+        assert!(closed.contains(code), "{closed}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_socket_passes_the_same_gate() {
     let world = World::new().await;
-    let mut nobody = Socket::open(&world.api, json!({})).await;
-    nobody.subscribe("1", "{ viewer { kind } }").await;
-    assert_eq!(code(&nobody.next().await["payload"]), "UNAUTHENTICATED");
     let mut socket = Socket::open(&world.api, bearer(&world.shop_a)).await;
     let deep = "{a".repeat(100) + &"}".repeat(100);
     socket.subscribe("1", &deep).await;
@@ -204,17 +269,6 @@ async fn a_client_that_does_not_begin_is_closed() {
         ..Default::default()
     };
     let api = Api::with(limits).await;
-    let url = format!("{}/graphql/ws", api.url.replacen("http", "ws", 1));
-    let mut request = url.into_client_request().unwrap();
-    let protocol = "graphql-transport-ws".parse().unwrap();
-    request
-        .headers_mut()
-        .insert("sec-websocket-protocol", protocol);
-    let mut socket = Socket(connect_async(request).await.unwrap().0);
-    assert!(
-        socket.next().await["closed"]
-            .as_str()
-            .unwrap()
-            .contains("4408")
-    );
+    let mut socket = Socket::upgrade(&api).await;
+    assert!(socket.closed().await.contains("4408"));
 }

@@ -117,8 +117,13 @@ async fn listen(
         };
         match message["type"].as_str() {
             Some("next") => {
-                if let Some(error) = message.pointer("/payload/errors/0/message") {
-                    return Err(Lost::Refused(error.to_string()));
+                if let Some(error) = message.pointer("/payload/errors/0") {
+                    if error["extensions"]["code"] == "UNAUTHENTICATED" {
+                        // The token has expired meanwhile: it goes on with a new one.
+                        client.tokens.forget().await;
+                        return Ok(None);
+                    }
+                    return Err(Lost::Refused(error["message"].to_string()));
                 }
                 let event = message.pointer("/payload/data/operationUpdated").cloned();
                 let event: Event = serde_json::from_value(event.unwrap_or_default())
@@ -166,7 +171,14 @@ async fn connect(client: &ApiClient) -> Result<Socket, Lost> {
     });
     send(&mut socket, &hello).await?;
     loop {
-        let answer = receive(&mut socket, CONNECT).await.map_err(away)?;
+        let answer = match receive(&mut socket, CONNECT).await {
+            Ok(answer) => answer,
+            Err(cause) => {
+                // It may be the token that isn't taken: a fresh one tells.
+                client.tokens.forget().await;
+                return Err(away(cause));
+            }
+        };
         match answer["type"].as_str() {
             Some("connection_ack") => return Ok(socket),
             Some("ping") => send(&mut socket, &json!({"type": "pong"})).await?,

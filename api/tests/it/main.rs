@@ -16,6 +16,7 @@ mod inputs;
 mod isolation;
 mod limits;
 mod matrix;
+mod npm;
 mod oauth;
 mod operation_name;
 mod schema;

@@ -112,6 +112,7 @@ pub struct DeploymentCreate {
 pub struct Handover {
     /// User name.
     pub username: String,
-    /// The password as first seeded; the operator should have changed it since.
-    pub initial_password: String,
+    /// The password as first seeded; the operator should have changed it since. None in the answer to
+    /// a repeat: that never tells a secret again.
+    pub initial_password: Option<String>,
 }

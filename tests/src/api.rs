@@ -86,9 +86,7 @@ impl Api {
             "mutation($input: {name}Input!) {{ {mutation}(input: $input) {{ {selection} \
              userErrors {{ code message field }} }} }}"
         );
-        if mutation != "deploymentHandover" {
-            input["idempotencyKey"] = json!(fresh_uuid().to_string());
-        }
+        input["idempotencyKey"] = json!(fresh_uuid().to_string());
         self.query(&document, json!({ "input": input })).await[mutation].take()
     }
 

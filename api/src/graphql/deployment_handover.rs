@@ -9,10 +9,12 @@ use super::{
 };
 use crate::context::{Request, request};
 
-/// Which deployment to hand over. It takes no idempotency key: it changes nothing, and a repeated
-/// secret is a secret that was kept.
+/// Which deployment to hand over.
 #[derive(InputObject)]
 pub(crate) struct DeploymentHandoverInput {
+    /// Repeats with the same key are one look, and only the first tells the password: to see it
+    /// again, take a new key.
+    idempotency_key: String,
     /// Which deployment.
     deployment_id: ID,
 }
@@ -22,8 +24,9 @@ pub(crate) struct DeploymentHandoverInput {
 pub(crate) struct Handover {
     /// User name.
     username: String,
-    /// The password as first seeded. The operator should change it, and may have.
-    initial_password: String,
+    /// The password as first seeded. The operator should change it, and may have. Nothing when the
+    /// idempotency key was used before.
+    initial_password: Option<String>,
 }
 
 /// The way in, or why not.
@@ -64,10 +67,8 @@ async fn handover(
     request: &Request,
     input: &DeploymentHandoverInput,
 ) -> model::Result<model::Handover> {
+    let cx = request.cx_with_key(&input.idempotency_key)?;
     let deployment_id = id("deploymentId", &input.deployment_id)?;
-    let handover = request
-        .store
-        .deployment_handover(&request.cx, deployment_id)
-        .await;
+    let handover = request.store.deployment_handover(&cx, deployment_id).await;
     handover.map_err(about("deploymentId"))
 }

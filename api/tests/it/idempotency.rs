@@ -2,7 +2,10 @@
 
 use serde_json::json;
 
-use crate::world::World;
+use crate::{
+    inputs::{Schema, arguments},
+    world::World,
+};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_repeated_order_is_one_order() {
@@ -53,16 +56,44 @@ async fn a_refusal_stores_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_handover_tells_the_password_and_is_written_down() {
+async fn a_handover_tells_the_password_once_for_each_key_and_is_written_down() {
     let world = World::new().await;
-    let input = json!({ "deploymentId": world.ids["Deployment"] });
+    let input =
+        |key: &str| json!({ "idempotencyKey": key, "deploymentId": world.ids["Deployment"] });
     let fields = "handover { username initialPassword }";
+    let name = "deploymentHandover";
     let made = world
         .api
-        .make(&world.owner_a, "deploymentHandover", input.clone(), fields)
+        .make(&world.owner_a, name, input("k1"), fields)
         .await;
     assert_eq!(made["handover"]["username"], "anna");
-    assert!(made["handover"]["initialPassword"].as_str().unwrap().len() >= 24);
+    let password = made["handover"]["initialPassword"].clone();
+    assert!(password.as_str().unwrap().len() >= 24);
+    // A repeat is the same look, and a replayed answer holds no secret.
+    let again = world
+        .api
+        .make(&world.owner_a, name, input("k1"), fields)
+        .await;
+    assert_eq!(
+        again["handover"],
+        json!({ "username": "anna", "initialPassword": null })
+    );
+    assert_eq!(looks(&world).await, 1);
+    let second = world
+        .api
+        .make(&world.owner_a, name, input("k2"), fields)
+        .await;
+    assert_eq!(second["handover"]["initialPassword"], password);
+    assert_eq!(looks(&world).await, 2);
+    let payload = world
+        .api
+        .try_make(&world.platform, name, input("k3"), fields)
+        .await;
+    assert_eq!(payload["userErrors"][0]["code"], "FORBIDDEN");
+}
+
+/// How often tenant A's audit log says that the password was told.
+async fn looks(world: &World) -> usize {
     let query = "query($id: ID!) { node(id: $id) { ... on Tenant {
                      auditLog(last: 100) { nodes { action subject } } } } }";
     let data = world
@@ -70,16 +101,27 @@ async fn a_handover_tells_the_password_and_is_written_down() {
         .data(&world.owner_a, query, json!({ "id": world.ids["Tenant"] }))
         .await;
     let line = json!({ "action": "deploymentHandover", "subject": world.ids["Deployment"] });
-    assert!(
-        data["node"]["auditLog"]["nodes"]
-            .as_array()
-            .unwrap()
-            .contains(&line),
-        "{data}"
-    );
-    let payload = world
-        .api
-        .try_make(&world.platform, "deploymentHandover", input, fields)
-        .await;
-    assert_eq!(payload["userErrors"][0]["code"], "FORBIDDEN");
+    let log = data["node"]["auditLog"]["nodes"].as_array().unwrap();
+    log.iter().filter(|one| **one == line).count()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_change_takes_a_key() {
+    let world = World::new().await;
+    let schema = Schema::read(&world).await;
+    let changes = schema.fields("Mutation");
+    assert!(changes.len() > 20, "only {} mutations", changes.len());
+    for field in changes {
+        let name = field["name"].as_str().unwrap();
+        let [input] = arguments(field).try_into().ok().expect("one argument");
+        assert_eq!(
+            (input.name.as_str(), input.required),
+            ("input", true),
+            "{name}"
+        );
+        let inputs = schema.inputs(&input.ty);
+        let key = inputs.iter().find(|slot| slot.name == "idempotencyKey");
+        let key = key.unwrap_or_else(|| panic!("{name} has no idempotencyKey"));
+        assert_eq!((key.ty.as_str(), key.required), ("String", true), "{name}");
+    }
 }

@@ -93,7 +93,7 @@ async fn application_try(
     let target = web::Target::new(address, choice.http_port, &order.domain_name)?;
     target.answers(&choice.probe_path).await?;
     if choice.slug == "matrix" {
-        let handover = order::handover(client, order).await?;
+        let handover = order::handover(client, ids, order).await?;
         let room = matrix::try_out(&target, &handover, &order.domain_name, ids).await?;
         return Ok(("matrix room", room));
     }

@@ -217,8 +217,13 @@ pub(super) struct Handover {
 }
 
 /// Fetches the hand-over.
-pub(super) async fn handover(client: &ApiClient, order: &Order) -> Result<Handover, Failure> {
-    let input = json!({"deploymentId": order.deployment_id});
+pub(super) async fn handover(
+    client: &ApiClient,
+    ids: &Ids,
+    order: &Order,
+) -> Result<Handover, Failure> {
+    let key = ids.uuid().to_string();
+    let input = json!({ "idempotencyKey": key, "deploymentId": order.deployment_id });
     let answer = client.mutate("deploymentHandover", HANDOVER, input).await?;
     Ok(Handover {
         username: text_at(&answer, "/handover/username")?,

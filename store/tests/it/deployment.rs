@@ -88,7 +88,10 @@ async fn an_order_plans_everything_it_needs() {
         .await
         .unwrap();
     assert_eq!(
-        (handover.username.as_str(), handover.initial_password.len()),
+        (
+            handover.username.as_str(),
+            handover.initial_password.unwrap().len()
+        ),
         ("anna", 24)
     );
     let log = store
@@ -483,7 +486,7 @@ async fn no_secret_can_be_read_in_the_database() {
         .deployment_handover(&world.shop, deployment.id)
         .await
         .unwrap();
-    let password = handover.initial_password;
+    let password = handover.initial_password.unwrap();
     let hex: String = password.bytes().map(|byte| format!("{byte:02x}")).collect();
     let everything = world
         .text(

@@ -48,18 +48,6 @@ impl Schema {
             .unwrap_or_default()
     }
 
-    /// The types that a union or an interface can be.
-    pub fn possible(&self, ty: &str) -> Vec<String> {
-        let types = self.get(ty)["possibleTypes"].as_array();
-        let names = types.into_iter().flatten().map(|ty| ty["name"].as_str());
-        names.map(|name| name.unwrap().to_owned()).collect()
-    }
-
-    /// Whether it is one.
-    pub fn is_interface(&self, ty: &str) -> bool {
-        self.get(ty)["kind"] == "INTERFACE"
-    }
-
     /// The fields of an input type.
     pub fn inputs(&self, ty: &str) -> Vec<Slot> {
         let fields = self.get(ty)["inputFields"].as_array();
@@ -77,6 +65,32 @@ impl Schema {
             "UNION" => "{ __typename }".to_owned(),
             _ => "{ __typename ".to_owned() + if self.has_id(ty) { "id }" } else { "}" },
         }
+    }
+
+    /// Whether a type is an interface or a union.
+    pub fn is_abstract(&self, ty: &str) -> bool {
+        matches!(self.get(ty)["kind"].as_str(), Some("INTERFACE" | "UNION"))
+    }
+
+    /// The names of the objects that an interface or a union stands for; of an object none.
+    pub fn possible(&self, ty: &str) -> Vec<&str> {
+        let possible = self.get(ty)["possibleTypes"].as_array();
+        let names = possible.into_iter().flatten();
+        names.map(|ty| ty["name"].as_str().unwrap()).collect()
+    }
+
+    /// Every field of a type that needs no argument, one level deep.
+    pub fn everything(&self, ty: &str) -> String {
+        let fields = self.fields(ty).iter();
+        let free = fields.filter(|field| !arguments(field).iter().any(|slot| slot.required));
+        let selected = free.map(|field| {
+            let name = field["name"].as_str().unwrap();
+            match self.get(&type_of(field))["kind"].as_str() {
+                Some("SCALAR" | "ENUM") => format!("{name} "),
+                _ => format!("{name} {{ __typename }} "),
+            }
+        });
+        selected.collect()
     }
 
     fn has_id(&self, ty: &str) -> bool {

@@ -13,6 +13,7 @@ mod guards;
 mod http;
 mod idempotency;
 mod inputs;
+mod interfaces;
 mod isolation;
 mod limits;
 mod matrix;

@@ -193,6 +193,19 @@ fn every_optional_key_is_read_into_the_configuration() {
 }
 
 #[test]
+fn introspection_is_on_until_it_is_switched_off() {
+    let (_folder, keyring) = keyring();
+    let keyring = ("BERTH_KEYS_FILE", keyring.as_str());
+    let config = load(&example(), &[keyring]).unwrap();
+    assert!(config.limits.introspection);
+    let off = ("BERTH_API_INTROSPECTION", "off");
+    let config = load(&example(), &[keyring, off]).unwrap();
+    assert!(!config.limits.introspection);
+    let text = example().replace("introspection = \"on\"", "introspection = true");
+    assert!(problems(&text, &[keyring]).contains("one of \"on\", \"off\""));
+}
+
+#[test]
 fn what_is_shown_has_no_secret() {
     let text = "[database]\nurl = \"postgres://a:hunter2@h/d\"\n[log]\nformat = \"json\"\n";
     let source = Source {

@@ -124,6 +124,12 @@ pub enum Keys {
         #[arg(long)]
         if_missing: bool,
     },
+    /// Shows what each key of keys.file is in use for. One that is needless can be removed from it.
+    List,
+    /// Seals every secret in the database with the newest key of keys.file. Can be stopped and
+    /// begun again at any time, while the API and workers run; each of them needs the new key in
+    /// its own keys.file first.
+    Rotate,
 }
 
 /// `berth image`

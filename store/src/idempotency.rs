@@ -35,7 +35,7 @@ impl Store {
             return Ok(Begun::Fresh);
         };
         let text = serde_json::to_vec(variables).map_err(Error::internal)?;
-        let hash = self.keyring.keyed_hash(&text);
+        let (key_id, hash) = self.keyring.keyed_hash(&text);
         let now = self.clock.now();
         let place =
             idempotency_keys::table.find((tenant_id.0, client_id.0, mutation, key.as_str()));
@@ -50,6 +50,7 @@ impl Store {
                 idempotency_keys::mutation.eq(mutation),
                 idempotency_keys::key.eq(key.as_str()),
                 idempotency_keys::request_hash.eq(&hash),
+                idempotency_keys::key_id.eq(&key_id),
                 idempotency_keys::created_at.eq(now),
                 idempotency_keys::expires_at.eq(now + TimeDelta::hours(KEPT_HOURS)),
             ))
@@ -60,12 +61,19 @@ impl Store {
         if taken == 1 {
             return Ok(Begun::Fresh);
         }
-        let (first_hash, made): (Vec<u8>, serde_json::Value) = place
-            .select((idempotency_keys::request_hash, idempotency_keys::made))
+        let (first_key, first_hash, made): (Option<String>, Vec<u8>, serde_json::Value) = place
+            .select((
+                idempotency_keys::key_id,
+                idempotency_keys::request_hash,
+                idempotency_keys::made,
+            ))
             .first(&mut **tx)
             .await
             .map_err(internal)?;
-        if first_hash != hash {
+        let same = self
+            .keyring
+            .keyed_hash_is(first_key.as_deref(), &text, &first_hash)?;
+        if !same {
             return Err(Error::new(
                 ErrorCode::IdempotencyKeyReused,
                 "This idempotency key was used with other variables. Use a new key for this one.",

@@ -16,11 +16,13 @@ mod client;
 mod connect;
 mod cx;
 mod deployment;
+mod envelope;
 mod error;
 mod fleet;
 mod idempotency;
 mod image;
 mod keyring;
+mod keys;
 mod machine;
 mod member;
 mod member_change;
@@ -55,6 +57,7 @@ pub use fleet::{
     ReservationRequest, Settled, VmWork,
 };
 pub use keyring::Keyring;
+pub use keys::{KeyUse, Rotation};
 pub use migrate::{MigrateReport, migrate, migrate_down};
 pub use queue::{
     Claim, ClaimRequest, OperationFeed, OperationFilter, Outcome, QueueDepth, Signals, Wake,

@@ -133,6 +133,7 @@ diesel::table! {
         made -> Jsonb,
         created_at -> Timestamptz,
         expires_at -> Timestamptz,
+        key_id -> Nullable<Text>,
     }
 }
 

@@ -130,15 +130,27 @@ impl Drop for TestDatabase {
     }
 }
 
+/// The tables that [`Store::keys_rotate`] knows.
+#[must_use]
+pub fn sealed_tables() -> Vec<&'static str> {
+    crate::keys::sealed_tables().collect()
+}
+
 /// A store for a database of tests.
 #[must_use]
 pub fn store(app_url: &str, clock: Arc<dyn Clock>, ids: Arc<Ids>) -> Store {
+    let keyring = Keyring::parse(KEYRING).expect("the line above is one");
+    store_with(app_url, clock, ids, keyring)
+}
+
+/// The same with another keyring.
+#[must_use]
+pub fn store_with(app_url: &str, clock: Arc<dyn Clock>, ids: Arc<Ids>, keyring: Keyring) -> Store {
     let config = StoreConfig {
         url: app_url.to_owned(),
         max_connections: 16,
         wait: Duration::from_secs(30),
     };
-    let keyring = Keyring::parse(KEYRING).expect("the line above is one");
     Store::new(&config, clock, ids, Arc::new(keyring)).expect("a pool connects later")
 }
 

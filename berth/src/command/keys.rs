@@ -9,9 +9,12 @@ use std::{
 };
 
 use berth_model::{Ids, SystemClock};
-use berth_store::Keyring;
+use berth_store::{KeyUse, Keyring, Store};
 
-use crate::{failure::Failure, output};
+use crate::{config::Config, failure::Failure, output, process::parts::Parts};
+
+/// Secrets that are sealed anew in one transaction.
+const BATCH: i64 = 200;
 
 pub(super) fn run(file: &Path, if_missing: bool) -> Result<(), Failure> {
     if generate(file, if_missing)? {
@@ -48,9 +51,99 @@ pub(crate) fn generate(file: &Path, if_missing: bool) -> Result<bool, Failure> {
     Ok(true)
 }
 
+/// `berth keys list`
+pub(super) async fn list(config: &Config) -> Result<(), Failure> {
+    let uses = Parts::new(config)?.store.keys_list().await?;
+    output::text(table(&uses));
+    Ok(())
+}
+
+/// A line for each key.
+fn table(uses: &[KeyUse]) -> String {
+    let width = uses
+        .iter()
+        .map(|key| key.id.len())
+        .max()
+        .unwrap_or(0)
+        .max(3);
+    let mut text = format!("{:width$}  {:>8}  {:>8}\n", "key", "secrets", "requests");
+    for key in uses {
+        let note = if !key.known {
+            "MISSING: keys.file lacks it, and what it seals can't be read"
+        } else if key.newest {
+            "seals"
+        } else if key.is_needless() {
+            "needless: its line can be removed from keys.file"
+        } else if key.secrets == 0 {
+            "needless a day after the last request"
+        } else {
+            "seals until: berth keys rotate"
+        };
+        let (id, secrets, requests) = (&key.id, key.secrets, key.requests);
+        text += &format!("{id:width$}  {secrets:>8}  {requests:>8}  {note}\n");
+    }
+    text
+}
+
+/// `berth keys rotate`
+pub(super) async fn rotate(config: &Config) -> Result<(), Failure> {
+    let store = Parts::new(config)?.store;
+    let (sealed, failed) = rotate_all(&store).await?;
+    output::line(format!("{sealed} secrets were sealed with the newest key."));
+    let uses = store.keys_list().await?;
+    output::text(table(&uses));
+    let missing: i64 = uses
+        .iter()
+        .filter(|key| !key.known)
+        .map(|key| key.secrets)
+        .sum();
+    if failed.is_empty() && missing == 0 {
+        return Ok(());
+    }
+    let mut message = String::new();
+    if missing > 0 {
+        message += &format!("{missing} secrets need a key that keys.file lacks\n");
+    }
+    for place in failed {
+        message += &format!("a secret does not open with the key that it names: {place}\n");
+    }
+    Err(message.trim_end().to_owned().into())
+}
+
+/// How many secrets were sealed anew, and the places of those that don't open.
+async fn rotate_all(store: &Store) -> Result<(usize, Vec<String>), Failure> {
+    let (mut sealed, mut failed) = (0, Vec::new());
+    loop {
+        let done = store.keys_rotate(BATCH, &failed).await?;
+        if done.sealed == 0 && done.failed.is_empty() {
+            return Ok((sealed, failed));
+        }
+        sealed += done.sealed;
+        failed.extend(done.failed);
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_list_says_what_can_be_done() {
+        let key = |id: &str, known, newest, secrets, requests| KeyUse {
+            id: id.to_owned(),
+            known,
+            newest,
+            secrets,
+            requests,
+        };
+        insta::assert_snapshot!(table(&[
+            key("first", true, false, 0, 0),
+            key("second", true, false, 0, 3),
+            key("third", true, false, 12, 3),
+            key("fourth", true, true, 1_234, 56),
+            key("lost", false, false, 1, 0),
+        ]));
+    }
 
     #[test]
     fn keys_are_added_and_readable_by_the_owner_alone() {

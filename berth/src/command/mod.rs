@@ -72,6 +72,8 @@ pub(crate) async fn run(cli: Cli, boundary: &Arc<dyn Boundary>) -> Result<(), Fa
         Command::Keys(crate::cli::Keys::Generate { file, if_missing }) => {
             keys::run(&file, if_missing)
         }
+        Command::Keys(crate::cli::Keys::List) => keys::list(&load()?).await,
+        Command::Keys(crate::cli::Keys::Rotate) => keys::rotate(&load()?).await,
         Command::Image(crate::cli::Image::Import {
             file: image,
             directory,

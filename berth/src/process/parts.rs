@@ -20,8 +20,7 @@ impl Parts {
     pub(crate) fn new(config: &Config) -> Result<Self, Failure> {
         let file = &config.keyring_file;
         let failed = |cause: String| format!("{}: {cause}", file.display());
-        let text = std::fs::read_to_string(file).map_err(|cause| failed(cause.to_string()))?;
-        let keyring = Arc::new(Keyring::parse(&text).map_err(failed)?);
+        let keyring = Arc::new(Keyring::file(file).map_err(failed)?);
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let ids = Arc::new(Ids::new(Arc::clone(&clock)));
         let database = StoreConfig {

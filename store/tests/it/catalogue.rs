@@ -102,6 +102,27 @@ async fn every_table_is_described_and_walled() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn every_table_with_sealed_secrets_is_one_that_a_new_key_reaches() {
+    let mut known = berth_store::testing::sealed_tables();
+    known.sort_unstable();
+    let found = ask("
+        SELECT attrelid::regclass::text AS line FROM pg_attribute
+        WHERE attname = 'sealed' OR (attname = 'key_id' AND attnotnull)
+        GROUP BY attrelid HAVING count(*) = 2 ORDER BY 1")
+    .await;
+    assert_eq!(found, known, "add it to SEALED in keys.rs");
+    let half = ask("
+        SELECT attrelid::regclass || '.' || attname || ' has no key_id beside it' AS line
+        FROM pg_attribute a JOIN pg_class c ON c.oid = attrelid
+        WHERE relnamespace = 'public'::regnamespace AND atttypid = 'bytea'::regtype
+          AND attname LIKE '%sealed%'
+          AND (attname <> 'sealed' OR NOT EXISTS (
+              SELECT FROM pg_attribute k WHERE k.attrelid = a.attrelid AND k.attname = 'key_id'))")
+    .await;
+    none(half, "sealed columns");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn every_tenant_table_has_its_three_walls() {
     let tables = names(Kind::Tenant);
     let wrong = ask(&format!(

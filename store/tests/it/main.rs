@@ -5,6 +5,7 @@
 mod catalogue;
 mod deployment;
 mod idempotency;
+mod keys;
 mod members;
 mod migrations;
 mod pages;

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use async_graphql::{Context, dataloader::DataLoader};
+use berth_model::WebhookDestinations;
 use berth_store::{Cx, IdempotencyKey, OperationFeed, Store};
 
 use crate::{config::Limits, graphql::Loaders};
@@ -17,6 +18,8 @@ pub(crate) struct Request {
     pub loaders: DataLoader<Loaders>,
     /// For subscriptions.
     pub feed: OperationFeed,
+    /// Where webhooks may go.
+    pub destinations: Arc<dyn WebhookDestinations>,
     /// The token, to look at again while a subscription lasts.
     pub token: Arc<str>,
     /// For subscriptions.

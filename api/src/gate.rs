@@ -99,6 +99,7 @@ impl Gate {
             store: self.state.store.clone(),
             loaders: DataLoader::new(loaders, tokio::spawn),
             feed: self.state.feed.clone(),
+            destinations: Arc::clone(&self.state.destinations),
             token,
             limits: *self.limits(),
         });

@@ -18,7 +18,7 @@ mod limits;
 use std::sync::Arc;
 
 use axum::Router;
-use berth_model::{Clock, Ids};
+use berth_model::{Clock, Ids, WebhookDestinations};
 use berth_store::{OperationFeed, Store};
 
 pub use config::{ApiConfig, Bucket, Limits};
@@ -32,6 +32,8 @@ pub struct ApiState {
     pub store: Store,
     /// What tells subscriptions that an operation has news.
     pub feed: OperationFeed,
+    /// What looks where webhooks would go, before a URL is saved: a live question, with a time limit.
+    pub destinations: Arc<dyn WebhookDestinations>,
     /// Settings.
     pub config: ApiConfig,
     /// The time, for the cost's buckets.

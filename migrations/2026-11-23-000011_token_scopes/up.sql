@@ -2,7 +2,8 @@
 CREATE FUNCTION token_scopes_known(scopes text[]) RETURNS boolean LANGUAGE sql IMMUTABLE AS $$
     SELECT scopes <@ ARRAY[
         'CATALOGUE_READ', 'CATALOGUE_WRITE', 'FLEET_READ', 'FLEET_ADMIN', 'TENANT_READ', 'TENANT_WRITE',
-        'MEMBER_WRITE', 'SECRET_READ', 'AUDIT_READ', 'CLIENT_READ', 'CLIENT_ADMIN']
+        'MEMBER_WRITE', 'SECRET_READ', 'AUDIT_READ', 'CLIENT_READ', 'CLIENT_ADMIN',
+        'WEBHOOK_READ', 'WEBHOOK_ADMIN']
 $$;
 COMMENT ON FUNCTION token_scopes_known IS 'Whether each is a scope: one list for clients and tokens.';
 

@@ -97,6 +97,10 @@ ids! {
     VirtualMachineId, "vm", "VirtualMachine";
     /// Of a volume.
     VolumeId, "vol", "Volume";
+    /// Of a webhook delivery; also its `webhook-id`.
+    WebhookDeliveryId, "whd", "WebhookDelivery";
+    /// Of a webhook endpoint.
+    WebhookEndpointId, "whe", "WebhookEndpoint";
 }
 
 impl TenantId {

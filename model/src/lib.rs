@@ -32,6 +32,9 @@ mod tenant;
 mod token_scope;
 mod virtual_machine;
 mod volume;
+mod webhook;
+mod webhook_event;
+mod webhook_url;
 
 pub use actor::{Actor, Caller, Scope};
 pub use application::{
@@ -69,3 +72,9 @@ pub use tenant::{Account, Member, MemberCreate, Role, Tenant, TenantCreate};
 pub use token_scope::{TokenScope, TokenScopes};
 pub use virtual_machine::{Reservation, VirtualMachine, VirtualMachineState};
 pub use volume::{Volume, VolumeKind, VolumeState};
+pub use webhook::{
+    WebhookAttempt, WebhookDelivery, WebhookDeliveryState, WebhookDisabledReason, WebhookEndpoint,
+    WebhookEndpointCreate, WebhookEndpointUpdate,
+};
+pub use webhook_event::{WebhookData, WebhookPattern, webhook_body, webhook_event_types};
+pub use webhook_url::{WebhookDestinations, WebhookReach, WebhookUrl};

@@ -48,6 +48,10 @@ states! {
         ClientRead = "CLIENT_READ",
         /// Make storefronts and OAuth clients.
         ClientWrite = "CLIENT_WRITE",
+        /// See webhook endpoints and what was delivered to them.
+        WebhookRead = "WEBHOOK_READ",
+        /// Make and change webhook endpoints, deliver again.
+        WebhookWrite = "WEBHOOK_WRITE",
         /// Claim and carry out work. Workers only.
         Work = "WORK",
     }
@@ -88,6 +92,8 @@ fn tenant_allows(role: Role, action: Action) -> bool {
         | A::ClientWrite
         | A::TenantCreate
         | A::PlacementRead
+        | A::WebhookRead
+        | A::WebhookWrite
         | A::Work => false,
     }
 }
@@ -114,6 +120,8 @@ pub const fn scope(action: Action) -> Option<TokenScope> {
         A::AuditRead => TokenScope::AuditRead,
         A::ClientRead => TokenScope::ClientRead,
         A::ClientWrite => TokenScope::ClientAdmin,
+        A::WebhookRead => TokenScope::WebhookRead,
+        A::WebhookWrite => TokenScope::WebhookAdmin,
         A::Work => return None,
     })
 }

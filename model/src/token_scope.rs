@@ -29,6 +29,10 @@ states! {
         ClientRead = "CLIENT_READ",
         /// Make and remove storefronts and OAuth clients.
         ClientAdmin = "CLIENT_ADMIN",
+        /// Webhooks, without their secrets.
+        WebhookRead = "WEBHOOK_READ",
+        /// Make, change and remove webhooks.
+        WebhookAdmin = "WEBHOOK_ADMIN",
     }
 }
 

@@ -148,7 +148,7 @@ async fn woken(mut hints: Receiver<Wake>, poll: Duration) {
     let hint = async {
         loop {
             match hints.recv().await {
-                Ok(Wake::Operation(_)) => {}
+                Ok(Wake::Operation(_) | Wake::Webhook) => {}
                 Ok(Wake::Queue | Wake::Signal(_) | Wake::Listening) | Err(RecvError::Lagged(_)) => {
                     return;
                 }

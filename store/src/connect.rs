@@ -86,7 +86,7 @@ impl Store {
     /// A transaction in another scope than the actor's: say why in [`Scope::platform`].
     pub(crate) async fn begin_scope(&self, scope: Scope, cx: &Cx) -> Result<Tx> {
         let connection = self.pool.get().await.map_err(unavailable)?;
-        Tx::begin(connection, scope, cx.actor.client_id).await
+        Tx::begin(connection, scope, cx.actor.client_id, self.clock.now()).await
     }
 
     /// The rows of one question, in the actor's scope.

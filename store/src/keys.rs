@@ -19,12 +19,19 @@ struct Sealed {
 }
 
 /// Every table with sealed secrets: a test compares it with the database's catalogue.
-const SEALED: &[Sealed] = &[Sealed {
-    table: "deployment_secrets",
-    // As `secret::place` writes it.
-    place: "'ten_' || replace(tenant_id::text, '-', '') || '/dep_' \
+const SEALED: &[Sealed] = &[
+    Sealed {
+        table: "deployment_secrets",
+        // As `secret::place` writes it.
+        place: "'ten_' || replace(tenant_id::text, '-', '') || '/dep_' \
                 || replace(deployment_id::text, '-', '') || '/' || name",
-}];
+    },
+    Sealed {
+        table: "webhook_endpoint_secrets",
+        // As `webhook_secret::place` writes it.
+        place: "'whe_' || replace(endpoint_id::text, '-', '') || '/' || id",
+    },
+];
 
 /// The tables with sealed secrets, for the test that compares.
 #[cfg(feature = "testing")]

@@ -14,6 +14,7 @@ mod audit_entry;
 mod check;
 mod client;
 mod connect;
+mod courier;
 mod cx;
 mod deployment;
 mod envelope;
@@ -46,9 +47,17 @@ mod token;
 mod tx;
 mod virtual_machine;
 mod volume;
+mod webhook_delivery;
+mod webhook_endpoint;
+mod webhook_endpoint_change;
+mod webhook_secret;
 
 pub use client::SECRET_KEEP_MOST;
 pub use connect::{Store, StoreConfig};
+pub use courier::{
+    WebhookClaim, WebhookDepth, WebhookFannedOut, WebhookLane, WebhookOutcome, WebhookPurged,
+    WebhookRecorded, WebhookWork,
+};
 pub use cx::{Cx, IdempotencyKey};
 pub use deployment::DeploymentFilter;
 pub use fleet::{

@@ -388,6 +388,75 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    webhook_attempts (delivery_id, number) {
+        tenant_id -> Uuid,
+        delivery_id -> Uuid,
+        number -> Integer,
+        at -> Timestamptz,
+        duration_ms -> Integer,
+        response_status -> Nullable<Integer>,
+        error -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    webhook_deliveries (id) {
+        id -> Uuid,
+        tenant_id -> Uuid,
+        storefront_id -> Nullable<Uuid>,
+        owner_id -> Uuid,
+        endpoint_id -> Uuid,
+        event_type -> Text,
+        body -> Text,
+        state -> Text,
+        attempts -> Integer,
+        tries -> Integer,
+        lease_until -> Nullable<Timestamptz>,
+        next_attempt_at -> Timestamptz,
+        give_up_at -> Timestamptz,
+        created_at -> Timestamptz,
+        finished_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
+    webhook_endpoint_secrets (id) {
+        id -> Uuid,
+        endpoint_id -> Uuid,
+        key_id -> Text,
+        sealed -> Binary,
+        created_at -> Timestamptz,
+        expires_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
+    webhook_endpoints (id) {
+        id -> Uuid,
+        storefront_id -> Nullable<Uuid>,
+        owner_id -> Uuid,
+        url -> Text,
+        description -> Nullable<Text>,
+        patterns -> Array<Text>,
+        disabled_at -> Nullable<Timestamptz>,
+        disabled_reason -> Nullable<Text>,
+        failing_since -> Nullable<Timestamptz>,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    webhook_outbox (number) {
+        number -> BigInt,
+        tenant_id -> Uuid,
+        event_type -> Text,
+        data -> Jsonb,
+        at -> Timestamptz,
+    }
+}
+
 diesel::joinable!(addresses -> networks (network_id));
 diesel::joinable!(addresses -> tenants (tenant_id));
 diesel::joinable!(application_versions -> applications (application_id));
@@ -422,6 +491,10 @@ diesel::joinable!(virtual_machines -> storage_pools (storage_pool_id));
 diesel::joinable!(virtual_machines -> tenants (tenant_id));
 diesel::joinable!(volumes -> storage_pools (storage_pool_id));
 diesel::joinable!(volumes -> tenants (tenant_id));
+diesel::joinable!(webhook_deliveries -> tenants (tenant_id));
+diesel::joinable!(webhook_endpoint_secrets -> webhook_endpoints (endpoint_id));
+diesel::joinable!(webhook_endpoints -> storefronts (storefront_id));
+diesel::joinable!(webhook_outbox -> tenants (tenant_id));
 
 diesel::allow_tables_to_appear_in_same_query!(
     access_tokens,
@@ -453,4 +526,9 @@ diesel::allow_tables_to_appear_in_same_query!(
     tenants,
     virtual_machines,
     volumes,
+    webhook_attempts,
+    webhook_deliveries,
+    webhook_endpoint_secrets,
+    webhook_endpoints,
+    webhook_outbox,
 );

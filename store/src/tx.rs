@@ -2,7 +2,7 @@
 
 use std::ops::{Deref, DerefMut};
 
-use berth_model::{ClientId, Result, Scope};
+use berth_model::{ClientId, Result, Scope, Timestamp};
 use diesel::QueryResult;
 use diesel_async::{
     AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection, methods::LoadQuery,
@@ -19,12 +19,16 @@ pub(crate) struct Tx {
 }
 
 impl Tx {
+    /// Begins. `now` is the time that triggers write down.
     pub(crate) async fn begin(
         mut connection: Object<AsyncPgConnection>,
         scope: Scope,
         client_id: Option<ClientId>,
+        now: Timestamp,
     ) -> Result<Self> {
-        let begun = connection.batch_execute(&begin_sql(scope, client_id)).await;
+        let mut sql = begin_sql(scope, client_id);
+        sql += &format!("SET LOCAL berth.now = '{}';", now.to_rfc3339());
+        let begun = connection.batch_execute(&sql).await;
         let tx = Self {
             connection: Some(connection),
         };

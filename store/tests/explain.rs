@@ -11,7 +11,9 @@ use berth_model::{
     Actor, Caller, ClientCreate, ClientFor, OperationKind, PageRequest, Role, StorefrontId,
     TenantId,
 };
-use berth_store::{ClaimRequest, Cx, DeploymentFilter, Store, testing::TestDatabase};
+use berth_store::{
+    ClaimRequest, Cx, DeploymentFilter, Store, WebhookClaim, WebhookLane, testing::TestDatabase,
+};
 use chrono::TimeDelta;
 use diesel::{
     QueryableByName,
@@ -37,7 +39,8 @@ fn catcher() -> Option<Box<dyn Instrumentation>> {
 }
 
 /// 3 storefronts with 200 tenants each, 10 deployments each, and a token for each tenant; 20
-/// operations that run, 5,000 that wait and 25,000 that have ended.
+/// operations that run, 5,000 that wait and 25,000 that have ended; 60 webhook endpoints, with 3,000
+/// deliveries that wait, 10 that are on their way and 30,000 that are over.
 const FILL: &str = "
     INSERT INTO storefronts SELECT ('10000000-0000-7000-8000-00000000000' || n)::uuid, 'S', now()
         FROM generate_series(1, 3) n;
@@ -80,6 +83,24 @@ const FILL: &str = "
             ON d.id = ('40000000-0000-7000-8000-' || lpad((n % 6000 + 1)::text, 12, '0'))::uuid
         CROSS JOIN LATERAL (SELECT CASE WHEN n <= 20 THEN 'RUNNING' WHEN n <= 5020 THEN 'PENDING'
                             ELSE 'SUCCEEDED' END AS state) s;
+    INSERT INTO webhook_endpoints (id, storefront_id, owner_id, url, patterns, created_at, updated_at)
+        SELECT ('60000000-0000-7000-8000-' || lpad(n::text, 12, '0'))::uuid, s.id, s.id,
+               'https://shop.example.org', '{*}', now(), now()
+        FROM generate_series(0, 59) n
+        JOIN storefronts s ON s.id = ('10000000-0000-7000-8000-00000000000' || n % 3 + 1)::uuid;
+    INSERT INTO webhook_deliveries (id, tenant_id, storefront_id, owner_id, endpoint_id, event_type,
+            body, state, lease_until, next_attempt_at, give_up_at, created_at, finished_at)
+        SELECT ('70000000-0000-7000-8000-' || lpad(n::text, 12, '0'))::uuid, t.id, t.storefront_id,
+               t.storefront_id,
+               ('60000000-0000-7000-8000-' || lpad((n % 600 % 60)::text, 12, '0'))::uuid,
+               'tenant.created', '{}', CASE WHEN n <= 3010 THEN 'PENDING' ELSE 'DELIVERED' END,
+               CASE WHEN n <= 10 THEN timestamptz '2027-01-01' END,
+               CASE WHEN n <= 10 THEN timestamptz '2027-01-01' ELSE timestamptz '2026-01-01' END,
+               '2027-01-01', '2026-01-01',
+               CASE WHEN n > 3010 THEN timestamptz '2026-01-01' END
+        FROM generate_series(1, 33010) n
+        JOIN tenants t ON t.id = ('20000000-0000-7000-8000-'
+            || lpad((CASE n % 600 WHEN 0 THEN 600 ELSE n % 600 END)::text, 12, '0'))::uuid;
     VACUUM ANALYZE;";
 
 #[derive(QueryableByName)]
@@ -139,12 +160,17 @@ async fn hot_queries_use_their_indexes() {
         explained("tenants, first page").await;
     }
     plans += &format!("-- claim\n{}\n\n", explain_claim(store, &mut owner).await);
+    plans += &format!(
+        "-- claim of webhook deliveries\n{}\n\n",
+        explain_webhook_claim(store, &mut owner).await
+    );
     caught().clear();
     store.token_actor(&token).await.unwrap();
     plans += &format!("-- token\n{}\n", explain(&mut owner).await);
     assert!(!plans.contains("Seq Scan on deployments"), "{plans}");
     assert!(!plans.contains("Seq Scan on access_tokens"), "{plans}");
     assert!(!plans.contains("Seq Scan on operations"), "{plans}");
+    assert!(!plans.contains("Seq Scan on webhook_deliveries"), "{plans}");
     insta::assert_snapshot!(plans);
 }
 
@@ -189,6 +215,22 @@ async fn explain_claim(store: &Store, owner: &mut AsyncPgConnection) -> String {
         0x21,
         "the first that waits"
     );
+    let ran = caught().clone();
+    let query = ran.iter().find(|ran| ran.starts_with("WITH busy")).unwrap();
+    explain_in(owner, &ran[0], query).await
+}
+
+/// Explains the claim of webhook deliveries, in its scope.
+async fn explain_webhook_claim(store: &Store, owner: &mut AsyncPgConnection) -> String {
+    caught().clear();
+    let request = WebhookClaim {
+        lane: WebhookLane::Healthy,
+        limit: 16,
+        per_endpoint: 4,
+        lease: TimeDelta::seconds(60),
+    };
+    // Without secrets nothing is given out; what is explained is the search.
+    store.webhook_claim(&request).await.unwrap();
     let ran = caught().clone();
     let query = ran.iter().find(|ran| ran.starts_with("WITH busy")).unwrap();
     explain_in(owner, &ran[0], query).await

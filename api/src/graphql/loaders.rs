@@ -53,6 +53,8 @@ loaders! {
     TenantId => Tenant, tenant_by_ids;
     VirtualMachineId => VirtualMachine, virtual_machine_by_ids;
     VolumeId => Volume, volume_by_ids;
+    WebhookDeliveryId => WebhookDelivery, webhook_delivery_by_ids;
+    WebhookEndpointId => WebhookEndpoint, webhook_endpoint_by_ids;
 }
 
 /// `key(id) => value, function of the store`: what belongs to another noun.
@@ -79,6 +81,8 @@ macro_rules! loaders_of {
 loaders_of! {
     /// The addresses of a virtual machine.
     AddressesOf(VirtualMachineId) => Vec<Address>, address_by_virtual_machine_ids;
+    /// The attempts of a webhook delivery.
+    AttemptsOf(WebhookDeliveryId) => Vec<WebhookAttempt>, webhook_attempt_by_delivery_ids;
     /// The data volume of a deployment.
     DataVolumeOf(DeploymentId) => Volume, volume_by_deployment_ids;
     /// The deployments of a virtual machine.

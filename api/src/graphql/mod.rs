@@ -40,6 +40,9 @@ mod tenant;
 mod viewer;
 mod virtual_machine;
 mod volume;
+mod webhook_delivery;
+mod webhook_endpoint;
+mod webhook_endpoint_change;
 
 use async_graphql::{MergedObject, SDLExportOptions, SchemaBuilder};
 
@@ -63,6 +66,7 @@ pub(crate) struct Query(
     machine::MachineQuery,
     storefront::StorefrontQuery,
     client::ClientQuery,
+    webhook_endpoint::WebhookEndpointQuery,
 );
 
 /// Changes. Each takes an `input` with an `idempotencyKey`, answers with what it made or with
@@ -84,6 +88,8 @@ pub(crate) struct Mutation(
     deployment_change::DeploymentChangeMutation,
     deployment_handover::DeploymentHandoverMutation,
     operation_cancel::OperationMutation,
+    webhook_endpoint_change::WebhookEndpointMutation,
+    webhook_delivery::WebhookDeliveryMutation,
 );
 
 /// The schema. Requests reach it through the gate alone, which gives each its context.
@@ -126,6 +132,8 @@ fn connections_describe(
         storefront::Storefront,
         tenant::Tenant,
         virtual_machine::VirtualMachine,
+        webhook_delivery::WebhookDelivery,
+        webhook_endpoint::WebhookEndpoint,
     )
 }
 

@@ -14,7 +14,8 @@ use super::{
     deployment::Deployment, image::Image, machine::Machine, member::Member, network::Network,
     noun::find, operation::Operation, plan::Plan, rack::Rack, reservation::Reservation, site::Site,
     storage_pool::StoragePool, storefront::Storefront, tenant::Tenant,
-    virtual_machine::VirtualMachine, volume::Volume,
+    virtual_machine::VirtualMachine, volume::Volume, webhook_delivery::WebhookDelivery,
+    webhook_endpoint::WebhookEndpoint,
 };
 
 /// The most ids of one question.
@@ -66,6 +67,8 @@ nodes!(
     Tenant,
     VirtualMachine,
     Volume,
+    WebhookDelivery,
+    WebhookEndpoint,
 );
 
 /// Questions by id.

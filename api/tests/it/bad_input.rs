@@ -14,6 +14,14 @@ const URIS: [&str; 6] = [
     "qemu+ssh://m1/system?command=/bin/sh",
 ];
 
+const URLS: [&str; 5] = [
+    "",
+    "shop",
+    "http://shop.example.org",
+    "https://10.0.0.1",
+    "https://anna@shop.example.org",
+];
+
 /// Wrong values of an input's field, by its name. None: any value that the type allows is right.
 fn wrong(mutation: &str, field: &str) -> Vec<Value> {
     let long = "x".repeat(300);
@@ -70,6 +78,9 @@ fn wrong(mutation: &str, field: &str) -> Vec<Value> {
             json!({ "cidr": "198.51.100.0/24", "first": "2001:db8::9", "last": "2001:db8::9" }),
             json!({ "cidr": "2001:db8::/64", "first": "198.51.100.9", "last": "2001:db8::9" }),
         ],
+        "url" => URLS.map(Value::from).to_vec(),
+        "patterns" => vec![json!([]), json!(["x.*"]), json!(vec!["*"; 21])],
+        "description" => vec![json!(""), json!(long), json!("a\nb")],
         "networkIds" => vec![json!([]), json!(["x"]), json!([unknown("Network")])],
         id if id.ends_with("Id") => {
             vec![
@@ -79,7 +90,7 @@ fn wrong(mutation: &str, field: &str) -> Vec<Value> {
                 json!(unknown(crate::inputs::noun(id))),
             ]
         }
-        "hosting" | "role" | "guestType" | "shareable" => Vec::new(),
+        "hosting" | "role" | "guestType" | "shareable" | "enabled" => Vec::new(),
         other => wrong_of_client(mutation, other),
     }
 }

@@ -170,6 +170,10 @@ fn value(world: &World, mutation: &str, slot: &Slot, unique: &str) -> Value {
             json!({ "cidr": "198.51.100.0/24", "first": "198.51.100.9", "last": "198.51.100.9" })
         }
         "ipv6" => json!({ "cidr": "2001:db8::/64", "first": "2001:db8::9", "last": "2001:db8::9" }),
+        "url" => json!("https://shop.example.org/berth"),
+        "patterns" => json!(["*"]),
+        "description" => json!("Orders"),
+        "enabled" => json!(true),
         "networkIds" => json!([id("Network")]),
         "actsFor" => json!({ "tenant": { "tenantId": id("Tenant"), "role": "VIEWER" } }),
         "scopes" => json!(["TENANT_READ"]),

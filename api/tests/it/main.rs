@@ -23,4 +23,5 @@ mod operation_name;
 mod schema;
 mod subscription;
 mod support;
+mod webhooks;
 mod world;

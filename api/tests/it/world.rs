@@ -47,11 +47,13 @@ impl World {
             mine: BTreeMap::new(),
             api,
         };
+        world.webhook(&storefront.to_string()).await;
         world.fleet().await;
         world.catalogue().await;
         world.tenants().await;
         world.orders().await;
         world.placed().await;
+        world.told().await;
         world
     }
 
@@ -68,6 +70,33 @@ impl World {
         let id = text(&made[&field]["id"]);
         self.ids.insert(noun, id.clone());
         id
+    }
+
+    /// An endpoint of storefront A, before there is anything to tell.
+    async fn webhook(&mut self, storefront: &str) {
+        let input = json!({
+            "idempotencyKey": storefront, "url": "https://shop.example.org/berth", "patterns": ["*"],
+        });
+        let made = self
+            .api
+            .make(
+                &self.shop_a,
+                "webhookEndpointCreate",
+                input,
+                "webhookEndpoint { id }",
+            )
+            .await;
+        let id = text(&made["webhookEndpoint"]["id"]);
+        self.ids.insert("WebhookEndpoint", id);
+    }
+
+    /// What a courier would have done: there are deliveries to that endpoint.
+    async fn told(&mut self) {
+        self.api.store().webhook_fan_out(100).await.unwrap();
+        let query = "{ webhookEndpoints { nodes { deliveries(first: 1) { nodes { id } } } } }";
+        let data = self.api.data(&self.shop_a, query, json!({})).await;
+        let delivery = &data["webhookEndpoints"]["nodes"][0]["deliveries"]["nodes"][0]["id"];
+        self.ids.insert("WebhookDelivery", text(delivery));
     }
 
     async fn fleet(&mut self) {

@@ -5,6 +5,8 @@ use std::{net::SocketAddr, os::unix::fs::PermissionsExt, path::PathBuf, time::Du
 
 use berth_api::{Bucket, Limits};
 use berth_domains_mail::{Login, SmtpConfig, SmtpSecurity, TransportConfig};
+use berth_model::WebhookReach;
+use berth_webhooks::CourierConfig;
 
 use super::{
     Api, Config, Database, Fleet, Log, Mail, Worker,
@@ -73,6 +75,7 @@ fn config(settings: &Settings) -> Option<Config> {
         },
         image_directory: s.path("images.directory")?,
         mail: mail(s)?,
+        webhooks: webhooks(s)?,
         log: Log {
             json: s.text("log.format")? == "json",
             filter: s.text("log.filter")?,
@@ -93,6 +96,18 @@ fn limits(s: &Settings) -> Option<Limits> {
         owner_bucket: bucket("limits.owner_cost")?,
         introspection: s.text("api.introspection")? == "on",
         ..Limits::default()
+    })
+}
+
+fn webhooks(s: &Settings) -> Option<CourierConfig> {
+    Some(CourierConfig {
+        reach: match s.text("webhooks.reach")?.as_str() {
+            "development" => WebhookReach::Development,
+            _ => WebhookReach::Public,
+        },
+        concurrency: s.number("webhooks.concurrency")?,
+        time_limit: s.seconds("webhooks.time_limit_seconds")?,
+        ..CourierConfig::default()
     })
 }
 

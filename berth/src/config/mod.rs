@@ -46,6 +46,8 @@ pub struct Config {
     pub image_directory: PathBuf,
     /// `[mail]`; none when notices don't leave.
     pub mail: Option<Mail>,
+    /// `[webhooks]`
+    pub webhooks: berth_webhooks::CourierConfig,
     /// `[log]`
     pub log: Log,
 }

@@ -64,6 +64,10 @@ pub(crate) const SECTIONS: &[(&str, &str)] = &[
     ),
     ("images", "Base disks of guests."),
     ("mail", "Notices to operators."),
+    (
+        "webhooks",
+        "What tells storefronts and your own automation what changes: a part of each worker.",
+    ),
     ("log", "What is written to standard error."),
 ];
 
@@ -97,8 +101,9 @@ pub(crate) const KEYS: &[Key] = &[
         "keys.file",
         Kind::Path,
         Required,
-        "The keyring, readable by Berth alone. `berth keys generate FILE` makes one. Without it the \
-         secrets in the database are lost: keep a copy elsewhere.",
+        "The keyring, readable by Berth alone. `berth keys generate FILE` makes one, or adds a newer \
+         key to it for `berth keys rotate`. Without it the secrets in the database are lost: keep \
+         a copy elsewhere.",
     ),
     key(
         "api.listen",
@@ -266,6 +271,25 @@ pub(crate) const KEYS: &[Key] = &[
     ),
     key("mail.username", Kind::Text, Absent, "For \"smtp\"."),
     secret("mail.password", Kind::Text, Absent, "For \"smtp\"."),
+    key(
+        "webhooks.reach",
+        Kind::Choice(&["public", "development"]),
+        Text("public"),
+        "Where they may go. \"public\": https to public addresses. \"development\": also http, and \
+         this machine itself; for building storefronts.",
+    ),
+    key(
+        "webhooks.concurrency",
+        Kind::Integer { min: 1, max: 256 },
+        Integer(16),
+        "Attempts of a worker at a time; as many again at endpoints that fail.",
+    ),
+    key(
+        "webhooks.time_limit_seconds",
+        seconds(1, 60),
+        Integer(15),
+        "How long an endpoint may take to answer.",
+    ),
     key(
         "log.format",
         Kind::Choice(&["pretty", "json"]),

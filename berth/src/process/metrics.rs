@@ -29,6 +29,7 @@ pub(crate) fn start() -> Result<PrometheusHandle, String> {
     berth_hypervisor::libvirt::metrics_describe();
     berth_operations::metrics_describe();
     berth_scheduler::metrics_describe();
+    berth_webhooks::metrics_describe();
     metrics::describe_gauge!("berth_build_info", "1, with the version as a label.");
     metrics::describe_gauge!("berth_database_connections_used", "Connections in use.");
     metrics::describe_gauge!("berth_database_connections_max", "Connections at most.");
@@ -55,6 +56,9 @@ pub(crate) async fn render(handle: &PrometheusHandle, store: &Store) -> String {
     }
     if let Err(error) = berth_operations::queue_gauges_refresh(store).await {
         tracing::warn!(cause = error.cause_text(), "the queue could not be counted");
+    }
+    if let Err(error) = berth_webhooks::webhook_gauges_refresh(store).await {
+        tracing::warn!(cause = error.cause_text(), "webhooks could not be counted");
     }
     handle.render()
 }

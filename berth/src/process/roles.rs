@@ -12,6 +12,7 @@ use berth_scheduler::{
     ReconcilerConfig,
 };
 use berth_store::OperationFeed;
+use berth_webhooks::{Courier, Destinations, SystemNames};
 use tokio::{net::TcpListener, task::JoinSet, time::timeout};
 use tokio_util::sync::CancellationToken;
 
@@ -62,6 +63,7 @@ pub(crate) async fn run(
         watched.push(part);
     }
     if roles.worker {
+        watched.push(courier_spawn(config, &parts, &feed, &stop, &mut running)?);
         watched.extend(worker_spawn(
             config,
             &parts,
@@ -157,6 +159,10 @@ fn api_state(config: &Config, parts: &Parts, feed: &OperationFeed) -> ApiState {
     ApiState {
         store: parts.store.clone(),
         feed: feed.clone(),
+        destinations: Arc::new(Destinations::new(
+            Arc::new(SystemNames),
+            config.webhooks.reach,
+        )),
         config: ApiConfig {
             public_url: public_url.trim_end_matches('/').to_owned(),
             limits: config.limits,
@@ -221,6 +227,30 @@ fn worker_spawn(
         reconciler.run(ends).await;
     });
     Ok([worker, reconciling])
+}
+
+fn courier_spawn(
+    config: &Config,
+    parts: &Parts,
+    feed: &OperationFeed,
+    stop: &CancellationToken,
+    running: &mut JoinSet<()>,
+) -> Result<Part, Failure> {
+    let courier = Courier::new(
+        parts.store.clone(),
+        feed.clone(),
+        config.webhooks,
+        Arc::clone(&parts.clock),
+        Arc::clone(&parts.ids),
+        Arc::new(SystemNames),
+    )?;
+    let (part, alive) = Part::new("courier");
+    let ends = stop.clone();
+    running.spawn(async move {
+        let _alive = alive;
+        courier.run(ends).await;
+    });
+    Ok(part)
 }
 
 fn machines_config(config: &Config) -> MachinesConfig {

@@ -3,7 +3,8 @@
 use std::{fs, io::Write, os::unix::fs::OpenOptionsExt, path::Path, sync::Arc, time::Duration};
 
 use berth_domains_mail::TransportConfig;
-use berth_model::{EmailAddress, Ids, Sha256, SystemClock};
+use berth_model::{EmailAddress, Ids, Sha256, SystemClock, WebhookReach};
+use berth_webhooks::CourierConfig;
 
 use super::Files;
 use crate::{
@@ -70,6 +71,11 @@ pub(super) fn config(
             from_name: "Berth sandbox".to_owned(),
             transport: TransportConfig::File(files.mail.clone()),
         }),
+        // Storefronts are built on the same machine.
+        webhooks: CourierConfig {
+            reach: WebhookReach::Development,
+            ..CourierConfig::default()
+        },
         log: Log {
             json: false,
             filter: "warn".to_owned(),

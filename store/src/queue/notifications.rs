@@ -31,6 +31,8 @@ pub enum Wake {
     Queue,
     /// Something was asked of the operation: a cancel, or a later operation supersedes it.
     Signal(OperationId),
+    /// There is something to tell by webhook.
+    Webhook,
     /// The listening connection is new: hints may have been missed.
     Listening,
 }
@@ -100,7 +102,8 @@ async fn listen(
     let mut connection = timeout(ANSWER, AsyncPgConnection::establish(url)).await??;
     timeout(
         ANSWER,
-        connection.batch_execute("LISTEN berth_queue; LISTEN berth_operation"),
+        connection
+            .batch_execute("LISTEN berth_queue; LISTEN berth_operation; LISTEN berth_webhook"),
     )
     .await??;
     // Nobody may be listening to us yet; then there is nobody to tell.
@@ -132,6 +135,7 @@ fn wake(channel: &str, payload: &str) -> Option<Wake> {
         ("berth_operation", Some(id)) => Some(Wake::Operation(id)),
         ("berth_queue", Some(id)) => Some(Wake::Signal(id)),
         ("berth_queue", None) => Some(Wake::Queue),
+        ("berth_webhook", None) => Some(Wake::Webhook),
         _ => None,
     }
 }
@@ -147,6 +151,7 @@ mod tests {
         assert_eq!(wake("berth_operation", uuid), Some(Wake::Operation(id)));
         assert_eq!(wake("berth_queue", uuid), Some(Wake::Signal(id)));
         assert_eq!(wake("berth_queue", ""), Some(Wake::Queue));
+        assert_eq!(wake("berth_webhook", ""), Some(Wake::Webhook));
         assert_eq!(wake("another", ""), None);
     }
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use berth_model::{
     AddressFamily, ClientKind, DeploymentState, DesiredState, GuestType, Hosting, MachineState,
     OperationEventKind, OperationKind, OperationState, Role, StepState, VirtualMachineState,
-    VolumeKind, VolumeState,
+    VolumeKind, VolumeState, WebhookDeliveryState, WebhookDisabledReason,
 };
 use berth_store::testing::TestDatabase;
 
@@ -55,6 +55,11 @@ pub const TABLES: &[(&str, Kind)] = &[
     ("tenants", Kind::Tenant),
     ("virtual_machines", Kind::Tenant),
     ("volumes", Kind::Tenant),
+    ("webhook_attempts", Kind::Tenant),
+    ("webhook_deliveries", Kind::Tenant),
+    ("webhook_endpoint_secrets", Kind::Own),
+    ("webhook_endpoints", Kind::Own),
+    ("webhook_outbox", Kind::Tenant),
 ];
 
 const ALL_TABLES: &str = "
@@ -280,6 +285,8 @@ async fn states_are_those_of_the_model() {
         "virtual_machines.state" => VirtualMachineState,
         "volumes.kind" => VolumeKind,
         "volumes.state" => VolumeState,
+        "webhook_deliveries.state" => WebhookDeliveryState,
+        "webhook_endpoints.disabled_reason" => WebhookDisabledReason,
     };
     let sorted = |map: BTreeMap<String, String>| -> BTreeMap<String, Vec<String>> {
         map.into_iter()

@@ -12,4 +12,8 @@ mod pages;
 mod policy;
 mod tokens;
 mod walls;
+mod webhook_call;
+mod webhook_delivery;
+mod webhook_endpoint;
+mod webhook_event;
 mod world;

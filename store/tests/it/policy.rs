@@ -12,7 +12,10 @@ use berth_store::{Cx, DeploymentFilter};
 use chrono::TimeDelta;
 use uuid::Uuid;
 
-use crate::world::{GIB, World, image_input, plan_input, publish_input, tenant_input};
+use crate::webhook_call::webhook_call;
+use crate::world::{
+    GIB, World, endpoint_input, image_input, plan_input, publish_input, tenant_input,
+};
 
 use Action as A;
 
@@ -57,6 +60,16 @@ const OWNED: &[(&str, Action)] = &[
     ("volume_by_ids", A::DeploymentRead),
     ("volume_by_virtual_machine_ids", A::DeploymentRead),
     ("volume_get", A::DeploymentRead),
+    ("webhook_attempt_by_delivery_ids", A::WebhookRead),
+    ("webhook_delivery_by_ids", A::WebhookRead),
+    ("webhook_delivery_get", A::WebhookRead),
+    ("webhook_delivery_list", A::WebhookRead),
+    ("webhook_delivery_redeliver", A::WebhookWrite),
+    ("webhook_endpoint_by_ids", A::WebhookRead),
+    ("webhook_endpoint_delete", A::WebhookWrite),
+    ("webhook_endpoint_get", A::WebhookRead),
+    ("webhook_endpoint_secret_rotate", A::WebhookWrite),
+    ("webhook_endpoint_update", A::WebhookWrite),
 ];
 
 /// The others: the catalogue, the fleet, and what makes something new.
@@ -111,6 +124,8 @@ const COMMON: &[(&str, Action)] = &[
     ("tenant_create", A::TenantCreate),
     ("tenant_list", A::TenantRead),
     ("virtual_machine_list", A::FleetRead),
+    ("webhook_endpoint_create", A::WebhookWrite),
+    ("webhook_endpoint_list", A::WebhookRead),
 ];
 
 /// Without an actor: the way to become one.
@@ -132,9 +147,23 @@ struct Owned {
     account: Uuid,
     client: Uuid,
     audit_entry: Uuid,
+    webhook_delivery: Uuid,
 }
 
 async fn owned(world: &World) -> Owned {
+    let endpoint = world.endpoint(&world.shop, "*").await;
+    world
+        .text(&format!(
+            "WITH d AS (INSERT INTO webhook_deliveries (id, tenant_id, storefront_id, owner_id,
+                    endpoint_id, event_type, body, state, next_attempt_at, give_up_at, created_at)
+                SELECT gen_random_uuid(), '{}', storefront_id, owner_id, id, 'tenant.created', '{{}}',
+                       'PENDING', now(), now(), now()
+                FROM webhook_endpoints WHERE id = '{}' RETURNING *)
+             INSERT INTO webhook_attempts SELECT tenant_id, id, 1, now(), 5, 500, 'x' FROM d
+             RETURNING 'done' AS line",
+            world.tenant.id.0, endpoint.id.0
+        ))
+        .await;
     let order = world.order(&world.tenant, &world.small, "a.example.org");
     let (deployment, _) = world
         .store()
@@ -168,10 +197,11 @@ async fn owned(world: &World) -> Owned {
         account: first("account_id", "members").await,
         client: first("id", "clients").await,
         audit_entry: first("id", "audit_log").await,
+        webhook_delivery: first("id", "webhook_deliveries").await,
     }
 }
 
-fn some<C: IntoIterator>(found: C) -> Result<()> {
+pub fn some<C: IntoIterator>(found: C) -> Result<()> {
     found
         .into_iter()
         .next()
@@ -237,6 +267,9 @@ async fn owned_call(world: &World, own: &Owned, cx: &Cx, name: &str) -> Result<(
             some(store.volume_by_virtual_machine_ids(cx, &[vm]).await?)
         }
         "volume_get" => store.volume_get(cx, own.volume.into()).await.map(drop),
+        other if other.starts_with("webhook") => {
+            webhook_call(world, own.webhook_delivery.into(), cx, other).await
+        }
         other => deployment_call(world, own, cx, other).await,
     }
 }
@@ -402,6 +435,13 @@ async fn fleet_call(world: &World, cx: &Cx, name: &str) -> Result<()> {
             .virtual_machine_list(cx, page, none.into())
             .await
             .map(drop),
+        "webhook_endpoint_create" => {
+            let (made, _) = store
+                .webhook_endpoint_create(cx, endpoint_input("*"))
+                .await?;
+            store.webhook_endpoint_delete(cx, made.id).await.map(drop)
+        }
+        "webhook_endpoint_list" => store.webhook_endpoint_list(cx, page).await.map(drop),
         other => panic!("{other} is listed and not called"),
     }
 }
@@ -542,10 +582,11 @@ fn every_function_is_listed() {
     assert_eq!(found, listed, "call a new function here too");
 }
 
-/// The public functions of the nouns: written out, and by the macro `reads!`. The queue and the
-/// fleet have tests of their own.
+/// The public functions of the nouns: written out, and by the macro `reads!`. The queue, the
+/// fleet, the keys and the courier have tests of their own.
 fn sources(folder: &Path, found: &mut BTreeSet<String>) {
-    const OTHERS: [&str; 9] = [
+    const OTHERS: [&str; 10] = [
+        "courier",
         "keys.rs",
         "queue",
         "fleet",

@@ -54,7 +54,19 @@ fn fill_sql(world: &World) -> String {
             SELECT tenant_id, id, 0, 'place', 'Place', 'PENDING' FROM operations;
         INSERT INTO placements SELECT tenant_id, id, '{{}}', now() FROM operations;
         INSERT INTO access_tokens
-            SELECT gen_random_uuid(), tenant_id, id, id::text::bytea, now(), now() FROM clients;"
+            SELECT gen_random_uuid(), tenant_id, id, id::text::bytea, now(), now() FROM clients;
+        INSERT INTO webhook_endpoints (id, storefront_id, owner_id, url, patterns, created_at, updated_at)
+            SELECT gen_random_uuid(), id, id, 'https://shop.example.org', '{{*}}', now(), now()
+            FROM storefronts;
+        INSERT INTO webhook_outbox (tenant_id, event_type, data, at)
+            SELECT id, 'tenant.created', '{{}}', now() FROM tenants;
+        INSERT INTO webhook_deliveries (id, tenant_id, storefront_id, owner_id, endpoint_id, event_type,
+                                        body, state, next_attempt_at, give_up_at, created_at)
+            SELECT gen_random_uuid(), t.id, e.storefront_id, e.owner_id, e.id, 'tenant.created', '{{}}',
+                   'PENDING', now(), now(), now()
+            FROM tenants t JOIN webhook_endpoints e ON e.storefront_id = t.storefront_id;
+        INSERT INTO webhook_attempts
+            SELECT tenant_id, id, 1, now(), 5, 500, 'x' FROM webhook_deliveries;"
     )
 }
 
@@ -153,6 +165,7 @@ fn change(table: &str) -> &'static str {
         "operations" => "last_event = 99",
         "operation_steps" => "state = 'DONE'",
         "idempotency_keys" => "made = '[]'",
+        "webhook_deliveries" => "tries = 99",
         _ => "tenant_id = tenant_id",
     }
 }

@@ -5,6 +5,7 @@ use berth_model::{
     Actor, ApplicationPublish, ApplicationVersion, Caller, ClientCreate, ClientFor, ClientId,
     DeploymentCreate, Hosting, Image, ImageCreate, OptionKind, OptionSpec, OptionValue, Options,
     Plan, PlanCreate, Probe, Role, Sha256, Site, StorefrontId, Tenant, TenantCreate,
+    WebhookEndpoint, WebhookEndpointCreate, WebhookReach, WebhookUrl,
 };
 use berth_store::{Cx, IdempotencyKey, Store, testing::TestDatabase};
 use diesel::{QueryableByName, sql_query, sql_types::Text};
@@ -117,6 +118,15 @@ impl World {
         }
     }
 
+    /// A webhook endpoint of the caller's.
+    pub async fn endpoint(&self, cx: &Cx, pattern: &str) -> WebhookEndpoint {
+        let made = self
+            .store()
+            .webhook_endpoint_create(cx, endpoint_input(pattern))
+            .await;
+        made.unwrap().0
+    }
+
     /// One text from a query as the schema's owner, whom no policy holds.
     pub async fn text(&self, query: &str) -> String {
         text(&mut connect(&self.database.owner_url).await, query).await
@@ -206,6 +216,15 @@ pub fn publish_input(image: &Image) -> ApplicationPublish {
             kind: OptionKind::Boolean,
             default: Some(OptionValue::Boolean(false)),
         }],
+    }
+}
+
+pub fn endpoint_input(pattern: &str) -> WebhookEndpointCreate {
+    let url = WebhookUrl::parse("https://shop.example.org/berth", WebhookReach::Public);
+    WebhookEndpointCreate {
+        url: url.unwrap(),
+        description: None,
+        patterns: vec![pattern.parse().unwrap()],
     }
 }
 

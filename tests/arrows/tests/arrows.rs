@@ -34,6 +34,7 @@ const ARROWS: &[(&str, &[&str])] = &[
         "berth-domains-mail",
         &["berth-model", "berth-store", "berth-operations"],
     ),
+    ("berth-webhooks", &["berth-model", "berth-store"]),
     (
         "berth",
         &[
@@ -44,6 +45,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "berth-api",
             "berth-scheduler",
             "berth-domains-mail",
+            "berth-webhooks",
         ],
     ),
     ("berth-arrows", &[]),

@@ -1,0 +1,14 @@
+DROP TRIGGER webhook_removed ON members;
+DROP TRIGGER webhook_changed ON members;
+DROP TRIGGER webhook_made ON members;
+DROP TRIGGER webhook_changed ON tenants;
+DROP TRIGGER webhook_made ON tenants;
+DROP TRIGGER webhook_changed ON operations;
+DROP TRIGGER webhook_made ON operations;
+DROP TRIGGER webhook_changed ON deployments;
+DROP TRIGGER webhook_made ON deployments;
+DROP FUNCTION webhook_member();
+DROP FUNCTION webhook_tenant();
+DROP FUNCTION webhook_operation();
+DROP FUNCTION webhook_deployment();
+DROP FUNCTION webhook_tell(uuid, text, jsonb);

@@ -44,7 +44,9 @@ async fn the_first_signal_lets_a_request_end() {
     request.write_all(b"x").await.unwrap();
     let mut answer = String::new();
     request.read_to_string(&mut answer).await.unwrap();
-    assert!(answer.starts_with("HTTP/1.1 400 "), "{answer}");
+    // It came without credentials, and is told so.
+    assert!(answer.starts_with("HTTP/1.1 401 "), "{answer}");
+    assert!(answer.ends_with('}'), "to its end: {answer}");
     let status = api.end(LIMIT).await;
     assert_eq!(status.code(), Some(0), "{}", api.log());
 }

@@ -4,10 +4,7 @@ use std::{sync::PoisonError, time::Duration};
 
 use berth_model::{Error, ErrorCode};
 use berth_store::Wake;
-use tokio::{
-    sync::broadcast::{Receiver, error::RecvError},
-    time::{Instant, sleep_until, timeout_at},
-};
+use tokio::time::{Instant, sleep_until, timeout_at};
 
 use crate::carry::Carrier;
 
@@ -19,11 +16,12 @@ impl Carrier {
         let lease = self.shared.config.lease;
         let (store, claim) = (&self.shared.store, &self.work.claim);
         let mut hints = self.shared.feed.subscribe();
+        let asked = Wake::Signal(self.work.operation.id);
         let mut next = self.kept_at() + lease / 3;
         loop {
             tokio::select! {
                 () = sleep_until(next) => {}
-                () = self.signalled(&mut hints) => {}
+                () = hints.heard(|wake| wake == asked) => {}
             }
             let asked_at = Instant::now();
             let lost_at = self.kept_at() + lease.mul_f64(0.75);
@@ -54,18 +52,6 @@ impl Carrier {
 
     fn kept_at(&self) -> Instant {
         *self.kept_at.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Until something is asked of this operation, or may have been.
-    async fn signalled(&self, hints: &mut Receiver<Wake>) {
-        loop {
-            match hints.recv().await {
-                Ok(Wake::Signal(id)) if id == self.work.operation.id => return,
-                Ok(Wake::Listening) | Err(RecvError::Lagged(_)) => return,
-                Ok(_) => {}
-                Err(RecvError::Closed) => std::future::pending().await,
-            }
-        }
     }
 }
 

@@ -3,13 +3,13 @@
 //! One loop claims, so that a worker's hands don't race each other; a notification wakes it, and it
 //! also looks by itself from time to time. Each operation is carried out in a task of its own.
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use berth_model::{Clock, Ids, OperationKind};
 use berth_store::{ClaimRequest, OperationFeed, Store, Wake};
 use chrono::TimeDelta;
 use tokio::{
-    sync::{Semaphore, broadcast::Receiver, broadcast::error::RecvError},
+    sync::Semaphore,
     time::{Instant, timeout},
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
@@ -72,7 +72,7 @@ impl Runner {
                 hand = Arc::clone(&hands).acquire_owned() => hand.expect("never closed"),
             };
             // Before the look, so that what is enqueued meanwhile wakes us.
-            let hints = shared.feed.subscribe();
+            let mut hints = shared.feed.subscribe();
             match shared.claim().await {
                 Some(carrier) => {
                     let span = carrier.span();
@@ -88,7 +88,7 @@ impl Runner {
                 None => tokio::select! {
                     biased;
                     () = stop.cancelled() => break,
-                    () = woken(hints, shared.config.poll) => {}
+                    () = hints.heard_within(shared.config.poll, may_be_work) => {}
                 },
             }
         }
@@ -143,19 +143,6 @@ impl Shared {
     }
 }
 
-/// Until there may be work, `poll` at most.
-async fn woken(mut hints: Receiver<Wake>, poll: Duration) {
-    let hint = async {
-        loop {
-            match hints.recv().await {
-                Ok(Wake::Operation(_) | Wake::Webhook) => {}
-                Ok(Wake::Queue | Wake::Signal(_) | Wake::Listening) | Err(RecvError::Lagged(_)) => {
-                    return;
-                }
-                Err(RecvError::Closed) => std::future::pending().await,
-            }
-        }
-    };
-    // Without a hint it is time to look all the same.
-    let _ = timeout(poll, hint).await;
+fn may_be_work(wake: Wake) -> bool {
+    matches!(wake, Wake::Queue | Wake::Signal(_))
 }

@@ -69,6 +69,6 @@ pub use keyring::Keyring;
 pub use keys::{KeyUse, Rotation};
 pub use migrate::{MigrateReport, migrate, migrate_down};
 pub use queue::{
-    Claim, ClaimRequest, OperationFeed, OperationFilter, Outcome, QueueDepth, Signals, Wake,
+    Claim, ClaimRequest, Hints, OperationFeed, OperationFilter, Outcome, QueueDepth, Signals, Wake,
 };
 pub use token::{IssuedToken, TokenInfo};

@@ -1,19 +1,14 @@
 //! The courier: makes deliveries of events, claims what is due, and attempts each in a task of its
 //! own.
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use berth_model::{Clock, Error, ErrorCode, Ids, Result, Timestamp};
 use berth_store::{
     OperationFeed, Store, Wake, WebhookClaim, WebhookLane, WebhookOutcome, WebhookWork,
 };
 use chrono::TimeDelta;
-use tokio::{
-    sync::{
-        Notify, OwnedSemaphorePermit, Semaphore, broadcast::Receiver, broadcast::error::RecvError,
-    },
-    time::timeout,
-};
+use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{CourierConfig, Names, gauges, schedule::pause, send::Sender};
@@ -99,7 +94,7 @@ impl Courier {
         let tasks = TaskTracker::new();
         while !stop.is_cancelled() {
             // Before the look, so that what is written meanwhile wakes us.
-            let hints = self.feed.subscribe();
+            let mut hints = self.feed.subscribe();
             let ended = shared.ended.notified();
             let found = match self.round(&tasks).await {
                 Ok(found) => found,
@@ -116,7 +111,7 @@ impl Courier {
                 biased;
                 () = stop.cancelled() => {}
                 () = ended => {}
-                () = woken(hints, shared.config.poll) => {}
+                () = hints.heard_within(shared.config.poll, |wake| wake == Wake::Webhook) => {}
             }
         }
         tasks.close();
@@ -212,19 +207,4 @@ impl Shared {
         drop(hand);
         self.ended.notify_one();
     }
-}
-
-/// Until there may be something to tell, `poll` at most.
-async fn woken(mut hints: Receiver<Wake>, poll: Duration) {
-    let hint = async {
-        loop {
-            match hints.recv().await {
-                Ok(Wake::Webhook | Wake::Listening) | Err(RecvError::Lagged(_)) => return,
-                Ok(_) => {}
-                Err(RecvError::Closed) => std::future::pending().await,
-            }
-        }
-    };
-    // Without a hint it is time to look all the same.
-    let _ = timeout(poll, hint).await;
 }

@@ -10,12 +10,9 @@ use async_graphql::{Context, ID, Result, Subscription as GraphqlSubscription};
 use berth_model::{
     Actor, Error, ErrorCode, OperationEvent as Event, OperationEventKind, OperationId,
 };
-use berth_store::{Cx, Store, Wake};
+use berth_store::{Cx, Hints, Store, Wake};
 use futures::{Stream, stream};
-use tokio::{
-    sync::broadcast::{Receiver, error::RecvError},
-    time::{Duration, timeout},
-};
+use tokio::time::Duration;
 
 use super::{input::id, operation_event::OperationEvent};
 use crate::context::request;
@@ -68,7 +65,7 @@ struct Follow {
     operation_id: OperationId,
     after: i64,
     ready: VecDeque<Event>,
-    hints: Receiver<Wake>,
+    hints: Hints,
     poll: Duration,
     ended: bool,
 }
@@ -126,19 +123,9 @@ impl Follow {
 
     /// Until there may be news of this operation, or it is time to look anyway.
     async fn wait(&mut self) {
-        let news = async {
-            loop {
-                match self.hints.recv().await {
-                    Ok(Wake::Operation(id)) if id == self.operation_id => return,
-                    Ok(Wake::Listening) | Err(RecvError::Lagged(_)) => return,
-                    Ok(_) => {}
-                    // Nobody listens any more: only the poll is left.
-                    Err(RecvError::Closed) => std::future::pending::<()>().await,
-                }
-            }
-        };
-        // Running out of time is as good as news: the caller looks for itself.
-        let _ = timeout(self.poll, news).await;
+        let news = Wake::Operation(self.operation_id);
+        let concerns = |wake| wake == news;
+        self.hints.heard_within(self.poll, concerns).await;
     }
 }
 

@@ -128,7 +128,9 @@ impl World {
                     return operation;
                 }
                 // Connected late, or lagging: look again.
-                let _ = timeout(Duration::from_millis(100), hints.recv()).await;
+                hints
+                    .heard_within(Duration::from_millis(100), |_| true)
+                    .await;
             }
         };
         match timeout(PATIENCE, waiting).await {

@@ -301,7 +301,9 @@ impl World {
                 if is_so(&operation) {
                     return operation;
                 }
-                let _ = tokio::time::timeout(Duration::from_millis(100), hints.recv()).await;
+                hints
+                    .heard_within(Duration::from_millis(100), |_| true)
+                    .await;
             }
         };
         let found = tokio::time::timeout(PATIENCE, wait).await;

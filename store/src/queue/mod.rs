@@ -23,7 +23,7 @@ pub(crate) mod testing;
 pub use claim::{Claim, ClaimRequest, Signals};
 pub use depth::QueueDepth;
 pub use end::Outcome;
-pub use notifications::{OperationFeed, Wake};
+pub use notifications::{Hints, OperationFeed, Wake};
 pub use operation::OperationFilter;
 
 pub(crate) use enqueue::NewOperation;

@@ -9,7 +9,11 @@ use berth_model::OperationId;
 use diesel::result::Error as DieselError;
 use diesel_async::{AsyncConnection, AsyncPgConnection, SimpleAsyncConnection};
 use futures::StreamExt;
-use tokio::{sync::broadcast, task::AbortHandle, time::timeout};
+use tokio::{
+    sync::broadcast::{self, error::RecvError},
+    task::AbortHandle,
+    time::timeout,
+};
 
 use crate::Store;
 
@@ -53,11 +57,41 @@ impl fmt::Debug for OperationFeed {
 }
 
 impl OperationFeed {
-    /// The hints from now on. A receiver that lags behind gets `RecvError::Lagged`: then it looks
-    /// for itself.
+    /// The hints from now on.
     #[must_use]
-    pub fn subscribe(&self) -> broadcast::Receiver<Wake> {
-        self.sender.subscribe()
+    pub fn subscribe(&self) -> Hints {
+        Hints(self.sender.subscribe())
+    }
+}
+
+/// The hints since somebody subscribed to them.
+#[derive(Debug)]
+pub struct Hints(broadcast::Receiver<Wake>);
+
+impl Hints {
+    /// The next one. That some were missed is told as [`Wake::Listening`].
+    pub async fn next(&mut self) -> Wake {
+        match self.0.recv().await {
+            Ok(wake) => wake,
+            Err(RecvError::Lagged(_)) => Wake::Listening,
+            // Nobody listens any more: only looking from time to time is left.
+            Err(RecvError::Closed) => std::future::pending().await,
+        }
+    }
+
+    /// Until one comes that concerns the receiver, or one may have been missed.
+    pub async fn heard(&mut self, concerns: impl Fn(Wake) -> bool) {
+        loop {
+            let wake = self.next().await;
+            if wake == Wake::Listening || concerns(wake) {
+                return;
+            }
+        }
+    }
+
+    /// The same, `poll` at most: without a hint it is time to look anyway.
+    pub async fn heard_within(&mut self, poll: Duration, concerns: impl Fn(Wake) -> bool) {
+        let _ = timeout(poll, self.heard(concerns)).await;
     }
 }
 

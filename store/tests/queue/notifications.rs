@@ -3,18 +3,18 @@
 use std::time::Duration;
 
 use berth_model::OperationKind as Kind;
-use berth_store::Wake;
+use berth_store::{Hints, Wake};
 use diesel_async::{AsyncConnection, AsyncPgConnection, SimpleAsyncConnection};
-use tokio::{sync::broadcast::Receiver, time::timeout};
+use tokio::time::timeout;
 
 use crate::fixture::{Queue, owner};
 
 /// Hints until this one, which must come.
-async fn heard(hints: &mut Receiver<Wake>, awaited: Wake) -> Vec<Wake> {
+async fn heard(hints: &mut Hints, awaited: Wake) -> Vec<Wake> {
     let mut before = Vec::new();
     let waiting = async {
         loop {
-            let wake = hints.recv().await.unwrap();
+            let wake = hints.next().await;
             before.push(wake);
             if wake == awaited {
                 return;

@@ -6,6 +6,7 @@
 mod actor;
 mod application;
 mod audit;
+mod brand;
 mod client;
 mod clock;
 mod deployment;
@@ -42,6 +43,7 @@ pub use application::{
     Options, Probe, options_check,
 };
 pub use audit::AuditEntry;
+pub use brand::{Brand, Color, Locale};
 pub use client::{Client, ClientCreate, ClientFor, ClientKind};
 pub use clock::{Clock, ManualClock, SystemClock, Timestamp};
 pub use deployment::{Deployment, DeploymentCreate, DeploymentState, DesiredState, Handover};

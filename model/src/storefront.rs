@@ -1,14 +1,18 @@
 //! Storefronts.
 
-use crate::{StorefrontId, Timestamp};
+use crate::{Brand, DomainName, Locale, StorefrontId, Timestamp};
 
 /// A shop under its own brand, which orders for the operators who sign up there.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Storefront {
     /// Its id.
     pub id: StorefrontId,
-    /// For people.
-    pub name: String,
+    /// What it shows of itself.
+    pub brand: Brand,
+    /// The language of those who chose none.
+    pub locale: Locale,
+    /// Under which its pages show; none: under the API's own.
+    pub host: Option<DomainName>,
     /// When it was made.
     pub created_at: Timestamp,
 }

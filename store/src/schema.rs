@@ -340,6 +340,18 @@ diesel::table! {
         id -> Uuid,
         name -> Text,
         created_at -> Timestamptz,
+        accent_color -> Nullable<Text>,
+        background_color -> Nullable<Text>,
+        logo_url -> Nullable<Text>,
+        sender_email -> Nullable<Text>,
+        support_email -> Nullable<Text>,
+        support_url -> Nullable<Text>,
+        terms_url -> Nullable<Text>,
+        terms_version -> Nullable<Text>,
+        privacy_url -> Nullable<Text>,
+        imprint_url -> Nullable<Text>,
+        locale -> Text,
+        host -> Nullable<Text>,
     }
 }
 

@@ -1,7 +1,9 @@
 //! Storefronts: shops under their own brand.
 
+use std::str::FromStr;
+
 use berth_model::{
-    Page, PageRequest, Result, Storefront, StorefrontId, TenantId, Timestamp, policy,
+    Brand, Error, Page, PageRequest, Result, Storefront, StorefrontId, TenantId, Timestamp, policy,
     policy::Action,
 };
 use diesel::prelude::*;
@@ -21,18 +23,67 @@ use crate::{
 #[diesel(table_name = storefronts)]
 pub(crate) struct StorefrontRow {
     id: Uuid,
-    name: String,
+    locale: String,
+    host: Option<String>,
     created_at: Timestamp,
+    #[diesel(embed)]
+    brand: BrandRow,
 }
 
-impl From<StorefrontRow> for Storefront {
-    fn from(row: StorefrontRow) -> Self {
-        Self {
+impl TryFrom<StorefrontRow> for Storefront {
+    type Error = Error;
+
+    fn try_from(row: StorefrontRow) -> Result<Self> {
+        Ok(Self {
             id: row.id.into(),
-            name: row.name,
+            brand: row.brand.try_into()?,
+            locale: row.locale.parse()?,
+            host: kept(row.host)?,
             created_at: row.created_at,
-        }
+        })
     }
+}
+
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = storefronts)]
+pub(crate) struct BrandRow {
+    name: String,
+    accent_color: Option<String>,
+    background_color: Option<String>,
+    logo_url: Option<String>,
+    sender_email: Option<String>,
+    support_email: Option<String>,
+    support_url: Option<String>,
+    terms_url: Option<String>,
+    terms_version: Option<String>,
+    privacy_url: Option<String>,
+    imprint_url: Option<String>,
+}
+
+impl TryFrom<BrandRow> for Brand {
+    type Error = Error;
+
+    fn try_from(row: BrandRow) -> Result<Self> {
+        Ok(Self {
+            name: row.name,
+            accent_color: kept(row.accent_color)?,
+            background_color: kept(row.background_color)?,
+            logo_url: row.logo_url,
+            sender_email: kept(row.sender_email)?,
+            support_email: kept(row.support_email)?,
+            support_url: row.support_url,
+            terms_url: row.terms_url,
+            terms_version: row.terms_version,
+            privacy_url: row.privacy_url,
+            imprint_url: row.imprint_url,
+        })
+    }
+}
+
+/// What was checked when it was written.
+fn kept<T: FromStr<Err = Error>>(text: Option<String>) -> Result<Option<T>> {
+    let read = text.as_deref().map(str::parse).transpose();
+    read.map_err(Error::internal)
 }
 
 reads!(

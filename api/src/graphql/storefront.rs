@@ -23,7 +23,7 @@ impl Storefront {
 
     /// For people.
     async fn name(&self) -> &str {
-        &self.0.name
+        &self.0.brand.name
     }
 
     /// When it was made.

@@ -66,7 +66,11 @@ pub(crate) async fn storefront(store: &Store, name: &str) -> Result<StorefrontId
     let mut request = PageRequest::first(PAGE);
     loop {
         let page = store.storefront_list(&provider(), request).await?;
-        if let Some(found) = page.items.iter().find(|storefront| storefront.name == name) {
+        if let Some(found) = page
+            .items
+            .iter()
+            .find(|storefront| storefront.brand.name == name)
+        {
             return Ok(found.id);
         }
         match page.items.last().filter(|_| page.has_more) {

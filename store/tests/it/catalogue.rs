@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use berth_model::{
-    AddressFamily, ClientKind, DeploymentState, DesiredState, GuestType, Hosting, MachineState,
-    OperationEventKind, OperationKind, OperationState, Role, StepState, VirtualMachineState,
-    VolumeKind, VolumeState, WebhookDeliveryState, WebhookDisabledReason,
+    AddressFamily, ClientKind, DeploymentState, DesiredState, GuestType, Hosting, Locale,
+    MachineState, OperationEventKind, OperationKind, OperationState, Role, StepState,
+    VirtualMachineState, VolumeKind, VolumeState, WebhookDeliveryState, WebhookDisabledReason,
 };
 use berth_store::testing::TestDatabase;
 
@@ -281,6 +281,7 @@ async fn states_are_those_of_the_model() {
         "operations.kind" => OperationKind,
         "operations.state" => OperationState,
         "plans.hosting" => Hosting,
+        "storefronts.locale" => Locale,
         "virtual_machines.hosting" => Hosting,
         "virtual_machines.state" => VirtualMachineState,
         "volumes.kind" => VolumeKind,

@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use berth_model::{Clock, EmailAddress, Error, ErrorCode, Notice, Notices, Result};
+use berth_model::{
+    Clock, DeploymentNotice, EmailAddress, Error, ErrorCode, Notices, Recipient, Result,
+};
 use lettre::message::Mailbox;
 
 use crate::{
@@ -53,10 +55,10 @@ impl Mailer {
 
 #[async_trait]
 impl Notices for Mailer {
-    async fn send(&self, notice: &Notice) -> Result<()> {
-        let kind = notice.body.kind().as_str();
+    async fn send(&self, notice: &DeploymentNotice, recipients: &[Recipient]) -> Result<()> {
+        let kind = notice.event.kind().as_str();
         let mut failure = None;
-        for recipient in &notice.recipients {
+        for recipient in recipients {
             let message = compose(&self.from, notice, recipient, self.clock.now())?;
             let outcome = self.transport.send(message).await;
             let label = if outcome.is_ok() { "sent" } else { "failed" };

@@ -3,7 +3,7 @@
 
 use std::time::SystemTime;
 
-use berth_model::{EmailAddress, Error, Notice, Recipient, Result, Sha256, Timestamp};
+use berth_model::{DeploymentNotice, EmailAddress, Error, Recipient, Result, Sha256, Timestamp};
 use lettre::{
     Address, Message,
     message::{
@@ -36,7 +36,7 @@ impl Header for AutoSubmitted {
 /// The mail to one recipient.
 pub(crate) fn compose(
     from: &Mailbox,
-    notice: &Notice,
+    notice: &DeploymentNotice,
     recipient: &Recipient,
     now: Timestamp,
 ) -> Result<Message> {
@@ -86,10 +86,15 @@ fn one_line(text: &str) -> String {
 }
 
 /// Operation, kind and recipient in one word: the same for the same mail, whenever it is sent.
-fn tag(notice: &Notice, recipient: &Recipient) -> String {
+fn tag(notice: &DeploymentNotice, recipient: &Recipient) -> String {
     // Not the address itself: a Message-ID travels further than the mail does.
     let digest = Sha256(sha2::Sha256::digest(recipient.email.as_str()).into()).to_string();
-    let kind = notice.body.kind().as_str().to_lowercase().replace('_', "-");
+    let kind = notice
+        .event
+        .kind()
+        .as_str()
+        .to_lowercase()
+        .replace('_', "-");
     format!(
         "{}.{kind}.{}",
         notice.operation_id.0.simple(),

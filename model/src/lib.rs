@@ -58,7 +58,10 @@ pub use machine::{
     GuestType, Machine, MachineEnroll, MachineObservation, MachineState, MachineUpdate, StoragePool,
 };
 pub use network::{Address, AddressFamily, Network, NetworkCreate, NetworkRange};
-pub use notice::{Notice, NoticeBody, NoticeKind, Notices, Recipient};
+pub use notice::{
+    DeploymentEvent, DeploymentNotice, Notice, NoticeBody, NoticeId, NoticeKind, NoticeState,
+    Notices, Recipient,
+};
 pub use operation::{
     Operation, OperationEvent, OperationEventKind, OperationKind, OperationState, OperationStep,
     StepState,

@@ -1,7 +1,9 @@
 //! Notices of what became of a deployment. They are sent after the state is written and only when
 //! it changed; that one can't be sent is logged and counted, and fails nothing.
 
-use berth_model::{DeploymentState, Error, Notice, NoticeBody, OperationKind, Result};
+use berth_model::{
+    DeploymentEvent, DeploymentNotice, DeploymentState, Error, OperationKind, Result,
+};
 use berth_store::{DeploymentWork, Settled};
 
 use crate::{metrics::NOTICES_FAILED, task::Task};
@@ -21,7 +23,7 @@ pub(crate) async fn settled(task: &Task<'_>, settled: &[Settled], error: Option<
 /// Of a purge.
 pub(crate) async fn purged(task: &Task<'_>) {
     if let Ok(item) = task.own() {
-        send(task, item, NoticeBody::DeploymentPurged).await;
+        send(task, item, DeploymentEvent::Purged).await;
     }
 }
 
@@ -30,7 +32,7 @@ fn body(
     item: &DeploymentWork,
     change: &Settled,
     error: Option<&Error>,
-) -> Option<NoticeBody> {
+) -> Option<DeploymentEvent> {
     use OperationKind as K;
     let reason = || error.map_or_else(String::new, |error| error.message().to_owned());
     match change.after {
@@ -42,21 +44,21 @@ fn body(
             ) =>
         {
             let administrator_username = item.deployment.administrator_username.clone();
-            Some(NoticeBody::DeploymentRunning {
+            Some(DeploymentEvent::Running {
                 administrator_username,
             })
         }
-        DeploymentState::Degraded => Some(NoticeBody::DeploymentDegraded { reason: reason() }),
-        DeploymentState::Refused => Some(NoticeBody::DeploymentRefused { reason: reason() }),
+        DeploymentState::Degraded => Some(DeploymentEvent::Degraded { reason: reason() }),
+        DeploymentState::Refused => Some(DeploymentEvent::Refused { reason: reason() }),
         DeploymentState::Deleted => item
             .deployment
             .retain_until
-            .map(|retain_until| NoticeBody::DeploymentDeleted { retain_until }),
+            .map(|retain_until| DeploymentEvent::Deleted { retain_until }),
         _ => None,
     }
 }
 
-async fn send(task: &Task<'_>, item: &DeploymentWork, body: NoticeBody) {
+async fn send(task: &Task<'_>, item: &DeploymentWork, body: DeploymentEvent) {
     let kind = body.kind();
     if let Err(error) = try_send(task, item, body).await {
         metrics::counter!(NOTICES_FAILED).increment(1);
@@ -67,19 +69,18 @@ async fn send(task: &Task<'_>, item: &DeploymentWork, body: NoticeBody) {
     }
 }
 
-async fn try_send(task: &Task<'_>, item: &DeploymentWork, body: NoticeBody) -> Result<()> {
+async fn try_send(task: &Task<'_>, item: &DeploymentWork, body: DeploymentEvent) -> Result<()> {
     let recipients = task
         .fleet
         .store
         .notice_recipients(item.deployment.tenant_id)
         .await?;
-    let notice = Notice {
+    let notice = DeploymentNotice {
         operation_id: task.work.operation.id,
-        recipients,
         deployment: item.deployment.name.clone(),
         domain_name: item.deployment.domain_name.clone(),
         application: item.application.name.clone(),
-        body,
+        event: body,
     };
-    task.fleet.notices.send(&notice).await
+    task.fleet.notices.send(&notice, &recipients).await
 }

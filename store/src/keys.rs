@@ -11,8 +11,8 @@ use diesel_async::RunQueryDsl;
 
 use crate::{Cx, Store, error::internal, tx::Tx};
 
-/// A table with sealed secrets (columns `key_id` and `sealed`), and in SQL what a row's secret is
-/// bound to.
+/// A table with sealed secrets (columns `key_id` and `sealed`, both null where one is erased), and in
+/// SQL what a row's secret is bound to.
 struct Sealed {
     table: &'static str,
     place: &'static str,
@@ -25,6 +25,11 @@ const SEALED: &[Sealed] = &[
         // As `secret::place` writes it.
         place: "'ten_' || replace(tenant_id::text, '-', '') || '/dep_' \
                 || replace(deployment_id::text, '-', '') || '/' || name",
+    },
+    Sealed {
+        table: "notices",
+        // As `notice::place` writes it.
+        place: "'notice/' || replace(id::text, '-', '')",
     },
     Sealed {
         table: "webhook_endpoint_secrets",
@@ -101,7 +106,10 @@ impl Store {
         let counts: Vec<String> = SEALED
             .iter()
             .map(|Sealed { table, .. }| {
-                format!("SELECT key_id, count(*) AS secrets, 0 AS requests FROM {table} GROUP BY 1")
+                format!(
+                    "SELECT key_id, count(*) AS secrets, 0 AS requests FROM {table}
+                     WHERE key_id IS NOT NULL GROUP BY 1"
+                )
             })
             .collect();
         let query = format!(

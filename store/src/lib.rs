@@ -30,6 +30,7 @@ mod member_change;
 mod migrate;
 mod mutation;
 mod network;
+mod notice;
 mod plan;
 mod queue;
 mod rack;
@@ -68,6 +69,7 @@ pub use fleet::{
 pub use keyring::Keyring;
 pub use keys::{KeyUse, Rotation};
 pub use migrate::{MigrateReport, migrate, migrate_down};
+pub use notice::{NewNotice, NoticeDepth, NoticeFailure, NoticeWork};
 pub use queue::{
     Claim, ClaimRequest, Hints, OperationFeed, OperationFilter, Outcome, QueueDepth, Signals, Wake,
 };

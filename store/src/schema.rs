@@ -212,6 +212,29 @@ diesel::table! {
 }
 
 diesel::table! {
+    notices (id) {
+        id -> Uuid,
+        tenant_id -> Uuid,
+        storefront_id -> Nullable<Uuid>,
+        kind -> Text,
+        recipient_name -> Text,
+        recipient_email -> Text,
+        locale -> Nullable<Text>,
+        key_id -> Nullable<Text>,
+        sealed -> Nullable<Binary>,
+        dedupe_key -> Nullable<Text>,
+        is_code -> Bool,
+        state -> Text,
+        attempts -> Integer,
+        claimed_until -> Nullable<Timestamptz>,
+        next_attempt_at -> Timestamptz,
+        give_up_at -> Timestamptz,
+        created_at -> Timestamptz,
+        finished_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
     operation_events (operation_id, number) {
         tenant_id -> Uuid,
         operation_id -> Uuid,
@@ -488,6 +511,8 @@ diesel::joinable!(machines -> racks (rack_id));
 diesel::joinable!(members -> accounts (account_id));
 diesel::joinable!(members -> tenants (tenant_id));
 diesel::joinable!(networks -> sites (site_id));
+diesel::joinable!(notices -> storefronts (storefront_id));
+diesel::joinable!(notices -> tenants (tenant_id));
 diesel::joinable!(operations -> machines (machine_id));
 diesel::joinable!(operations -> tenants (tenant_id));
 diesel::joinable!(racks -> sites (site_id));
@@ -525,6 +550,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     machines,
     members,
     networks,
+    notices,
     operation_events,
     operation_steps,
     operations,

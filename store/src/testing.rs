@@ -6,12 +6,12 @@
 
 use std::{env, fmt, sync::Arc, thread, time::Duration};
 
-use berth_model::{Clock, Ids, ManualClock, SystemClock, Timestamp};
+use berth_model::{Clock, Ids, ManualClock, Result, Scope, SystemClock, Timestamp};
 use diesel::sql_query;
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
 
 pub use crate::queue::testing::{QueueDeployment, QueueFixture};
-use crate::{Keyring, Store, StoreConfig, migrate};
+use crate::{Cx, Keyring, NewNotice, Store, StoreConfig, migrate};
 
 /// The variable that names the server.
 pub const URL_VARIABLE: &str = "BERTH_TEST_DATABASE_URL";
@@ -134,6 +134,13 @@ impl Drop for TestDatabase {
 #[must_use]
 pub fn sealed_tables() -> Vec<&'static str> {
     crate::keys::sealed_tables().collect()
+}
+
+/// Writes a notice as those who cause one do, in a transaction of a scope.
+pub async fn notice_write(store: &Store, scope: Scope, notice: NewNotice<'_>) -> Result<()> {
+    let mut tx = store.begin_scope(scope, &Cx::worker("test")).await?;
+    let written = store.notice_write(&mut tx, notice).await;
+    tx.end(written).await
 }
 
 /// A store for a database of tests.

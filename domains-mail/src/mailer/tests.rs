@@ -2,7 +2,9 @@
 
 use std::{sync::Arc, time::Duration};
 
-use berth_model::{ErrorCode, ManualClock, Notice, NoticeBody, NoticeKind, Notices, Recipient};
+use berth_model::{
+    DeploymentEvent, DeploymentNotice, ErrorCode, Locale, ManualClock, Notices, Recipient,
+};
 use proptest::prelude::*;
 use tokio::{
     io::{AsyncBufReadExt, AsyncRead, AsyncWrite, AsyncWriteExt, BufReader, split},
@@ -20,45 +22,48 @@ fn mailer(config: &TransportConfig) -> Mailer {
     Mailer::new("Harbour", &from, config, Arc::new(ManualClock::new(now))).unwrap()
 }
 
-fn notice(body: NoticeBody) -> Notice {
-    Notice {
+fn notice(body: DeploymentEvent) -> DeploymentNotice {
+    DeploymentNotice {
         operation_id: "opr_0199f00000007000800000000000002a".parse().unwrap(),
-        recipients: vec![Recipient {
-            name: "Anna".to_owned(),
-            email: "anna@example.net".parse().unwrap(),
-        }],
         deployment: "Our rooms".to_owned(),
         domain_name: "rooms.example.org".parse().unwrap(),
         application: "Matrix".to_owned(),
-        body,
+        event: body,
     }
 }
 
-fn bodies() -> Vec<NoticeBody> {
+fn anna() -> Vec<Recipient> {
+    vec![Recipient {
+        name: "Anna".to_owned(),
+        email: "anna@example.net".parse().unwrap(),
+        locale: Locale::En,
+    }]
+}
+
+fn bodies() -> Vec<DeploymentEvent> {
     vec![
-        NoticeBody::DeploymentRunning {
+        DeploymentEvent::Running {
             administrator_username: "admin".to_owned(),
         },
-        NoticeBody::DeploymentDegraded {
+        DeploymentEvent::Degraded {
             reason: "It did not get healthy in 300 s.".to_owned(),
         },
-        NoticeBody::DeploymentRefused {
+        DeploymentEvent::Refused {
             reason: "No machine has room for it now.".to_owned(),
         },
-        NoticeBody::DeploymentDeleted {
+        DeploymentEvent::Deleted {
             retain_until: "2026-12-22T10:00:00Z".parse().unwrap(),
         },
-        NoticeBody::DeploymentPurged,
+        DeploymentEvent::Purged,
     ]
 }
 
 #[tokio::test]
 async fn each_notice_reads_as_written_down() {
-    assert_eq!(bodies().len(), NoticeKind::ALL.len());
     for body in bodies() {
         let mailer = mailer(&TransportConfig::Memory);
         let name = body.kind().as_str().to_lowercase();
-        mailer.send(&notice(body)).await.unwrap();
+        mailer.send(&notice(body), &anna()).await.unwrap();
         let sent = mailer.sent().await;
         assert_eq!(sent.len(), 1);
         insta::assert_snapshot!(name, sent[0].replace("\r\n", "\n"));
@@ -67,15 +72,17 @@ async fn each_notice_reads_as_written_down() {
 
 #[tokio::test]
 async fn the_same_notice_is_the_same_mail_and_each_recipient_has_their_own() {
-    let mut notice = notice(NoticeBody::DeploymentPurged);
+    let notice = notice(DeploymentEvent::Purged);
+    let mut recipients = anna();
     let other = Recipient {
         name: "Ben".to_owned(),
         email: "ben@example.net".parse().unwrap(),
+        locale: Locale::En,
     };
-    notice.recipients.push(other);
+    recipients.push(other);
     let mailer = mailer(&TransportConfig::Memory);
-    mailer.send(&notice).await.unwrap();
-    mailer.send(&notice).await.unwrap();
+    mailer.send(&notice, &recipients).await.unwrap();
+    mailer.send(&notice, &recipients).await.unwrap();
     let sent = mailer.sent().await;
     assert_eq!(sent.len(), 4);
     assert_eq!((&sent[0], &sent[1]), (&sent[2], &sent[3]));
@@ -94,7 +101,7 @@ async fn file_transport_writes_one_file_for_each_mail() {
     let folder = std::env::temp_dir().join(format!("berth-mail-{}", std::process::id()));
     let mailer = mailer(&TransportConfig::File(folder.clone()));
     for body in bodies() {
-        mailer.send(&notice(body)).await.unwrap();
+        mailer.send(&notice(body), &anna()).await.unwrap();
     }
     let files: Vec<_> = std::fs::read_dir(&folder)
         .unwrap()
@@ -178,7 +185,10 @@ async fn smtp_says_who_we_are_and_hands_the_mail_over() {
         .await
     });
     let mailer = mailer(&smtp_config(port, SmtpSecurity::None));
-    mailer.send(&notice(bodies().remove(0))).await.unwrap();
+    mailer
+        .send(&notice(bodies().remove(0)), &anna())
+        .await
+        .unwrap();
     let heard = server.await.unwrap();
     for line in [
         "AUTH PLAIN AGJlcnRoAHNlY3JldA==\n",
@@ -199,14 +209,16 @@ async fn a_refused_recipient_does_not_cost_the_others_their_mail() {
         let second = smtp_session(listener.accept().await.unwrap().0, "250-AUTH PLAIN\r\n").await;
         (first, second)
     });
-    let mut notice = notice(NoticeBody::DeploymentPurged);
+    let notice = notice(DeploymentEvent::Purged);
+    let mut recipients = anna();
     let nobody = Recipient {
         name: "No".to_owned(),
         email: "nobody@example.net".parse().unwrap(),
+        locale: Locale::En,
     };
-    notice.recipients.insert(0, nobody);
+    recipients.insert(0, nobody);
     let error = mailer(&smtp_config(port, SmtpSecurity::None))
-        .send(&notice)
+        .send(&notice, &recipients)
         .await
         .unwrap_err();
     assert_eq!(error.code(), ErrorCode::Unavailable);
@@ -225,7 +237,7 @@ async fn without_starttls_nothing_is_said() {
     });
     let mailer = mailer(&smtp_config(port, SmtpSecurity::StartTls));
     mailer
-        .send(&notice(NoticeBody::DeploymentPurged))
+        .send(&notice(DeploymentEvent::Purged), &anna())
         .await
         .unwrap_err();
     let heard = server.await.unwrap();
@@ -245,12 +257,13 @@ proptest! {
     /// in HTML.
     #[test]
     fn names_cannot_add_headers_or_tags(name in hostile(), deployment in hostile()) {
-        let mut notice = notice(NoticeBody::DeploymentPurged);
-        notice.recipients[0].name = name;
+        let mut notice = notice(DeploymentEvent::Purged);
+        let mut recipients = anna();
+        recipients[0].name = name;
         notice.deployment = deployment;
         let mailer = mailer(&TransportConfig::Memory);
         let sent = tokio::runtime::Runtime::new().unwrap().block_on(async {
-            mailer.send(&notice).await.unwrap();
+            mailer.send(&notice, &recipients).await.unwrap();
             mailer.sent().await.remove(0)
         });
         let (headers, body) = sent.split_once("\r\n\r\n").unwrap();

@@ -1,11 +1,11 @@
 //! A deployment should run and doesn't.
 
-use berth_model::Notice;
+use berth_model::DeploymentNotice;
 
 use super::Text;
 
-pub(super) fn text(notice: &Notice, reason: &str) -> Text {
-    let Notice {
+pub(super) fn text(notice: &DeploymentNotice, reason: &str) -> Text {
+    let DeploymentNotice {
         application,
         deployment,
         domain_name,

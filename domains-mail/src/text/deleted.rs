@@ -1,11 +1,11 @@
 //! A deployment was deleted: until when it can be restored.
 
-use berth_model::{Notice, Timestamp};
+use berth_model::{DeploymentNotice, Timestamp};
 
 use super::Text;
 
-pub(super) fn text(notice: &Notice, retain_until: Timestamp) -> Text {
-    let Notice {
+pub(super) fn text(notice: &DeploymentNotice, retain_until: Timestamp) -> Text {
+    let DeploymentNotice {
         application,
         deployment,
         domain_name,

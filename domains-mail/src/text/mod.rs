@@ -7,7 +7,7 @@ mod purged;
 mod refused;
 mod running;
 
-use berth_model::{Notice, NoticeBody};
+use berth_model::{DeploymentEvent, DeploymentNotice};
 
 /// A notice in words.
 pub(crate) struct Text {
@@ -18,14 +18,14 @@ pub(crate) struct Text {
 }
 
 /// The words of a notice.
-pub(crate) fn text(notice: &Notice) -> Text {
-    match &notice.body {
-        NoticeBody::DeploymentRunning {
+pub(crate) fn text(notice: &DeploymentNotice) -> Text {
+    match &notice.event {
+        DeploymentEvent::Running {
             administrator_username,
         } => running::text(notice, administrator_username),
-        NoticeBody::DeploymentDegraded { reason } => degraded::text(notice, reason),
-        NoticeBody::DeploymentRefused { reason } => refused::text(notice, reason),
-        NoticeBody::DeploymentDeleted { retain_until } => deleted::text(notice, *retain_until),
-        NoticeBody::DeploymentPurged => purged::text(notice),
+        DeploymentEvent::Degraded { reason } => degraded::text(notice, reason),
+        DeploymentEvent::Refused { reason } => refused::text(notice, reason),
+        DeploymentEvent::Deleted { retain_until } => deleted::text(notice, *retain_until),
+        DeploymentEvent::Purged => purged::text(notice),
     }
 }

@@ -1,11 +1,11 @@
 //! A deployment's data is gone.
 
-use berth_model::Notice;
+use berth_model::DeploymentNotice;
 
 use super::Text;
 
-pub(super) fn text(notice: &Notice) -> Text {
-    let Notice {
+pub(super) fn text(notice: &DeploymentNotice) -> Text {
+    let DeploymentNotice {
         application,
         deployment,
         domain_name,

@@ -1,11 +1,11 @@
 //! A deployment runs: where to sign in, and as whom. The password is never in a mail.
 
-use berth_model::Notice;
+use berth_model::DeploymentNotice;
 
 use super::Text;
 
-pub(super) fn text(notice: &Notice, administrator_username: &str) -> Text {
-    let Notice {
+pub(super) fn text(notice: &DeploymentNotice, administrator_username: &str) -> Text {
+    let DeploymentNotice {
         application,
         deployment,
         domain_name,

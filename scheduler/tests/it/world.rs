@@ -13,9 +13,9 @@ use std::{
 use async_trait::async_trait;
 use berth_hypervisor::{SimulatedMachine, SimulatorConfig};
 use berth_model::{
-    Actor, Caller, Clock, Deployment, DeploymentId, DeploymentState, Ids, Machine, MachineId,
-    Network, Notice, NoticeKind, Notices, Operation, OperationId, OperationKind, OperationState,
-    Plan, Result, Site, SystemClock, Tenant, Timestamp,
+    Actor, Caller, Clock, Deployment, DeploymentId, DeploymentNotice, DeploymentState, Ids,
+    Machine, MachineId, Network, NoticeKind, Notices, Operation, OperationId, OperationKind,
+    OperationState, Plan, Recipient, Result, Site, SystemClock, Tenant, Timestamp,
 };
 use berth_operations::{Boundary, NoBoundary, Point, Runner, RunnerConfig};
 use berth_scheduler::{
@@ -51,11 +51,11 @@ impl Clock for TestClock {
 
 /// Notices, kept.
 #[derive(Default)]
-pub struct Mailbag(Mutex<Vec<Notice>>);
+pub struct Mailbag(Mutex<Vec<DeploymentNotice>>);
 
 #[async_trait]
 impl Notices for Mailbag {
-    async fn send(&self, notice: &Notice) -> Result<()> {
+    async fn send(&self, notice: &DeploymentNotice, _: &[Recipient]) -> Result<()> {
         self.0.lock().unwrap().push(notice.clone());
         Ok(())
     }
@@ -337,7 +337,7 @@ impl World {
             .lock()
             .unwrap()
             .iter()
-            .map(|notice| notice.body.kind())
+            .map(|notice| notice.event.kind())
             .collect()
     }
 

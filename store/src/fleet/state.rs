@@ -1,7 +1,7 @@
 //! What a worker writes about virtual machines, volumes and images.
 
 use berth_model::{
-    Error, ErrorCode, ImageId, MachineId, Recipient, Result, TenantId, VirtualMachineId,
+    Error, ErrorCode, ImageId, Locale, MachineId, Recipient, Result, TenantId, VirtualMachineId,
     VirtualMachineState, VolumeId, VolumeState,
 };
 use diesel::{
@@ -177,7 +177,11 @@ impl Store {
             let email = email.parse().map_err(|cause: Error| {
                 Error::new(ErrorCode::Internal, "An account has a wrong address.").because(cause)
             })?;
-            Ok(Recipient { name, email })
+            Ok(Recipient {
+                name,
+                email,
+                locale: Locale::En,
+            })
         };
         tx.end(rows).await?.into_iter().map(recipient).collect()
     }

@@ -26,6 +26,9 @@ const SILENCE: Duration = Duration::from_secs(30);
 /// How long an answer may take.
 const ANSWER: Duration = Duration::from_secs(10);
 
+const LISTEN: &str =
+    "LISTEN berth_queue; LISTEN berth_operation; LISTEN berth_webhook; LISTEN berth_notice";
+
 /// A hint.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Wake {
@@ -37,6 +40,8 @@ pub enum Wake {
     Signal(OperationId),
     /// There is something to tell by webhook.
     Webhook,
+    /// There is something to tell by mail.
+    Notice,
     /// The listening connection is new: hints may have been missed.
     Listening,
 }
@@ -134,12 +139,7 @@ async fn listen(
     sender: &broadcast::Sender<Wake>,
 ) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
     let mut connection = timeout(ANSWER, AsyncPgConnection::establish(url)).await??;
-    timeout(
-        ANSWER,
-        connection
-            .batch_execute("LISTEN berth_queue; LISTEN berth_operation; LISTEN berth_webhook"),
-    )
-    .await??;
+    timeout(ANSWER, connection.batch_execute(LISTEN)).await??;
     // Nobody may be listening to us yet; then there is nobody to tell.
     let _ = sender.send(Wake::Listening);
     loop {
@@ -170,6 +170,7 @@ fn wake(channel: &str, payload: &str) -> Option<Wake> {
         ("berth_queue", Some(id)) => Some(Wake::Signal(id)),
         ("berth_queue", None) => Some(Wake::Queue),
         ("berth_webhook", None) => Some(Wake::Webhook),
+        ("berth_notice", None) => Some(Wake::Notice),
         _ => None,
     }
 }
@@ -186,6 +187,7 @@ mod tests {
         assert_eq!(wake("berth_queue", uuid), Some(Wake::Signal(id)));
         assert_eq!(wake("berth_queue", ""), Some(Wake::Queue));
         assert_eq!(wake("berth_webhook", ""), Some(Wake::Webhook));
+        assert_eq!(wake("berth_notice", ""), Some(Wake::Notice));
         assert_eq!(wake("another", ""), None);
     }
 }

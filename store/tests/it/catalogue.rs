@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 
 use berth_model::{
     AddressFamily, ClientKind, DeploymentState, DesiredState, GuestType, Hosting, Locale,
-    MachineState, OperationEventKind, OperationKind, OperationState, Role, StepState,
-    VirtualMachineState, VolumeKind, VolumeState, WebhookDeliveryState, WebhookDisabledReason,
+    MachineState, NoticeKind, NoticeState, OperationEventKind, OperationKind, OperationState, Role,
+    StepState, VirtualMachineState, VolumeKind, VolumeState, WebhookDeliveryState,
+    WebhookDisabledReason,
 };
 use berth_store::testing::TestDatabase;
 
@@ -42,6 +43,7 @@ pub const TABLES: &[(&str, Kind)] = &[
     ("machines", Kind::Platform),
     ("members", Kind::Tenant),
     ("networks", Kind::Platform),
+    ("notices", Kind::Tenant),
     ("operation_events", Kind::Tenant),
     ("operation_steps", Kind::Tenant),
     ("operations", Kind::Tenant),
@@ -112,7 +114,7 @@ async fn every_table_with_sealed_secrets_is_one_that_a_new_key_reaches() {
     known.sort_unstable();
     let found = ask("
         SELECT attrelid::regclass::text AS line FROM pg_attribute
-        WHERE attname = 'sealed' OR (attname = 'key_id' AND attnotnull)
+        WHERE attname IN ('sealed', 'key_id')
         GROUP BY attrelid HAVING count(*) = 2 ORDER BY 1")
     .await;
     assert_eq!(found, known, "add it to SEALED in keys.rs");
@@ -276,6 +278,9 @@ async fn states_are_those_of_the_model() {
         "machines.guest_type" => GuestType,
         "machines.state" => MachineState,
         "members.role" => Role,
+        "notices.kind" => NoticeKind,
+        "notices.locale" => Locale,
+        "notices.state" => NoticeState,
         "operation_events.kind" => OperationEventKind,
         "operation_steps.state" => StepState,
         "operations.kind" => OperationKind,

@@ -8,6 +8,7 @@ mod idempotency;
 mod keys;
 mod members;
 mod migrations;
+mod notice;
 mod pages;
 mod policy;
 mod tokens;

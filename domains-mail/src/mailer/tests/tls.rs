@@ -110,7 +110,10 @@ async fn a_server_of_the_ca_file_gets_the_mail_and_the_password_only_over_tls() 
         std::fs::write(ca_file.path(), server.certified.cert.pem()).unwrap();
         let mailer = mailer(&server.config(Some(ca_file.path())));
         let serving = tokio::spawn(server.serve());
-        mailer.send(&notice(bodies().remove(0))).await.unwrap();
+        mailer
+            .send(&notice(bodies().remove(0)), &anna())
+            .await
+            .unwrap();
         let heard = serving.await.unwrap();
         says_nothing(&heard.open);
         let protected = heard.protected.unwrap();
@@ -134,7 +137,7 @@ async fn a_server_that_nobody_vouches_for_hears_nothing() {
             let server = Server::new(security).await;
             let mailer = mailer(&server.config(ca_file));
             let serving = tokio::spawn(server.serve());
-            let sent = mailer.send(&notice(NoticeBody::DeploymentPurged)).await;
+            let sent = mailer.send(&notice(DeploymentEvent::Purged), &anna()).await;
             assert_eq!(sent.unwrap_err().code(), ErrorCode::Unavailable);
             let heard = serving.await.unwrap();
             says_nothing(&heard.open);
@@ -152,7 +155,7 @@ async fn a_server_that_speaks_plainly_where_tls_is_wanted_hears_nothing() {
         let (stream, _) = server.listener.accept().await.unwrap();
         smtp_session(stream, OFFER).await
     });
-    let sent = mailer.send(&notice(NoticeBody::DeploymentPurged)).await;
+    let sent = mailer.send(&notice(DeploymentEvent::Purged), &anna()).await;
     assert_eq!(sent.unwrap_err().code(), ErrorCode::Unavailable);
     says_nothing(&serving.await.unwrap());
 }

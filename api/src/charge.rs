@@ -2,11 +2,11 @@
 //! didn't need is given back with the answer. So a request that runs is never one too many.
 
 use async_graphql::{Response, Value, value};
-use berth_model::{Actor, Caller, Error, ErrorCode};
+use berth_model::{Actor, Bucket, Caller, Error, ErrorCode};
 use sha2::{Digest, Sha256};
 
 use crate::{
-    config::{Bucket, Limits},
+    config::Limits,
     error::Refusal,
     limits::{BucketKey, Buckets, Cost},
 };
@@ -100,6 +100,7 @@ fn owner(actor: &Actor) -> Option<BucketKey> {
     match actor.caller {
         Caller::Tenant(id, _) => Some(BucketKey::Tenant(id)),
         Caller::Storefront(id) => Some(BucketKey::Storefront(id)),
+        Caller::Account(id, _) => Some(BucketKey::Account(id)),
         Caller::Platform | Caller::Worker(_) => actor.client_id.map(BucketKey::Client),
     }
 }

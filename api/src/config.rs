@@ -2,12 +2,16 @@
 
 use std::time::Duration;
 
+use berth_model::Bucket;
+
 /// Settings.
 #[derive(Clone, Debug)]
 pub struct ApiConfig {
     /// Where clients reach it, such as `https://api.example.org`: OAuth's issuer. No slash at the
     /// end.
     pub public_url: String,
+    /// The provider's name, on the pages where its own people sign in.
+    pub provider_name: String,
     /// What a request may cost.
     pub limits: Limits,
 }
@@ -62,15 +66,6 @@ pub struct Limits {
     /// How often a WebSocket client is asked whether it is there; a client that stays silent is
     /// closed.
     pub ping: Duration,
-}
-
-/// A bucket of cost that fills up again.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Bucket {
-    /// What it holds when full.
-    pub size: i64,
-    /// What comes back each second.
-    pub restore_per_second: i64,
 }
 
 impl Default for Limits {

@@ -19,9 +19,11 @@ use std::sync::Arc;
 
 use axum::Router;
 use berth_model::{Clock, Ids, WebhookDestinations};
+use berth_pages::PagesState;
 use berth_store::{OperationFeed, Store};
 
-pub use config::{ApiConfig, Bucket, Limits};
+pub use berth_model::Bucket;
+pub use config::{ApiConfig, Limits};
 pub use graphql::sdl;
 pub use http::metrics_describe;
 
@@ -42,6 +44,19 @@ pub struct ApiState {
     pub ids: Arc<Ids>,
 }
 
+impl ApiState {
+    /// What the pages need of it.
+    fn pages(&self) -> PagesState {
+        PagesState {
+            store: self.store.clone(),
+            public_url: self.config.public_url.clone(),
+            provider_name: self.config.provider_name.clone(),
+            clock: Arc::clone(&self.clock),
+            ids: Arc::clone(&self.ids),
+        }
+    }
+}
+
 impl std::fmt::Debug for ApiState {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("ApiState")
@@ -51,7 +66,8 @@ impl std::fmt::Debug for ApiState {
 }
 
 /// Every route of the API: `/graphql`, `/graphql/ws`, `/graphiql`, `/oauth/token`, `/oauth/revoke`,
-/// `/oauth/introspect` and `/.well-known/oauth-authorization-server`.
+/// `/oauth/introspect`, `/.well-known/oauth-authorization-server`, and the pages of `berth_pages`.
+/// Served with [`axum::extract::ConnectInfo`], so that it is known where a request comes from.
 pub fn router(state: ApiState) -> Router {
     http::router(Arc::new(gate::Gate::new(state)))
 }

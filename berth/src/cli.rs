@@ -2,7 +2,7 @@
 
 use std::{path::PathBuf, process::ExitCode, sync::Arc};
 
-use berth_model::TokenScopes;
+use berth_model::{RedirectUri, TokenScopes};
 use berth_operations::{Boundary, NoBoundary};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
@@ -96,6 +96,12 @@ pub struct ClientCreate {
     /// do, unless said.
     #[arg(long, value_name = "SCOPES")]
     pub scopes: Option<TokenScopes>,
+    /// Where people are sent back to whom it asks to act in their name; can be given several times.
+    #[arg(long = "redirect-uri", value_name = "URI")]
+    pub redirect_uris: Vec<RedirectUri>,
+    /// It runs in a browser or on a phone, where no secret can be kept, and gets none.
+    #[arg(long, requires = "redirect_uris", conflicts_with = "env_file")]
+    pub public: bool,
     /// Writes BERTH_CLIENT_ID and BERTH_CLIENT_SECRET to this file (mode 0600) instead.
     #[arg(long, value_name = "FILE")]
     pub env_file: Option<PathBuf>,

@@ -1,6 +1,8 @@
 //! Who asks, and what of the database that opens.
 
-use crate::{ClientId, Role, StorefrontId, TenantId, TokenScopes};
+use crate::{
+    AccountId, ClientId, Realm, Role, StorefrontId, TenantId, TokenScopes, states::states,
+};
 
 /// Who asks: an OAuth client, or a worker on Berth's own behalf.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -9,6 +11,8 @@ pub struct Actor {
     pub caller: Caller,
     /// The OAuth client; none for a worker and the command line.
     pub client_id: Option<ClientId>,
+    /// The person that the client acts for, if it acts for one.
+    pub account_id: Option<AccountId>,
     /// What its token opens of that which it may do.
     pub scopes: TokenScopes,
 }
@@ -20,10 +24,39 @@ pub enum Caller {
     Platform,
     /// A storefront: acts for the tenants that came through it.
     Storefront(StorefrontId),
-    /// A tenant's own client, with a role.
+    /// A tenant's own client or one of its members, with a role.
     Tenant(TenantId, Role),
+    /// A person of a realm, who acts for no tenant.
+    Account(AccountId, Realm),
     /// A worker, by its name.
     Worker(String),
+}
+
+states! {
+    /// What a token acts as.
+    pub enum ViewerKind {
+        /// The provider.
+        Platform = "PLATFORM",
+        /// A storefront.
+        Storefront = "STOREFRONT",
+        /// A tenant's own client, or one of its members.
+        Tenant = "TENANT",
+        /// A person who acts for no tenant.
+        Account = "ACCOUNT",
+    }
+}
+
+impl ViewerKind {
+    /// Of a caller. No token makes a worker; it would see what the provider sees.
+    #[must_use]
+    pub const fn of(caller: &Caller) -> Self {
+        match caller {
+            Caller::Storefront(_) => Self::Storefront,
+            Caller::Tenant(..) => Self::Tenant,
+            Caller::Account(..) => Self::Account,
+            Caller::Platform | Caller::Worker(_) => Self::Platform,
+        }
+    }
 }
 
 impl Actor {
@@ -33,6 +66,7 @@ impl Actor {
         Self {
             caller,
             client_id: None,
+            account_id: None,
             scopes: TokenScopes::all(),
         }
     }
@@ -50,6 +84,7 @@ impl Actor {
             Caller::Platform => Scope::platform("the provider asks"),
             Caller::Storefront(id) => Scope::Storefront(*id),
             Caller::Tenant(id, _) => Scope::Tenant(*id),
+            Caller::Account(id, _) => Scope::Account(*id),
             Caller::Worker(_) => Scope::Worker,
         }
     }
@@ -57,11 +92,16 @@ impl Actor {
     /// A name for logs and the audit log.
     #[must_use]
     pub fn name(&self) -> String {
-        match &self.caller {
+        let caller = match &self.caller {
             Caller::Platform => "platform".to_owned(),
             Caller::Storefront(id) => id.to_string(),
             Caller::Tenant(id, role) => format!("{id}/{role}"),
+            Caller::Account(id, _) => return id.to_string(),
             Caller::Worker(name) => format!("worker/{name}"),
+        };
+        match self.account_id {
+            Some(account) => format!("{account}/{caller}"),
+            None => caller,
         }
     }
 }
@@ -83,6 +123,10 @@ pub enum Scope {
     Worker,
     /// Clients and tokens only: before the caller is known.
     Auth,
+    /// One person, and the tenants that they are a member of.
+    Account(AccountId),
+    /// The sign-in pages of one realm: the only way to what proves who somebody is.
+    Login(Realm),
 }
 
 impl Scope {

@@ -1,7 +1,8 @@
 //! OAuth clients.
 
 use crate::{
-    Caller, ClientId, Role, StorefrontId, TenantId, Timestamp, TokenScopes, policy, states::states,
+    Caller, ClientId, Realm, RedirectUri, Role, StorefrontId, TenantId, Timestamp, TokenScopes,
+    policy, states::states,
 };
 
 states! {
@@ -16,7 +17,8 @@ states! {
     }
 }
 
-/// An OAuth client (RFC 6749 section 2), confidential. Its secret is shown once and kept as a hash.
+/// An OAuth client (RFC 6749 section 2). Its secret, if it can keep one, is shown once and kept as a
+/// hash.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Client {
     /// Its `client_id`.
@@ -27,6 +29,11 @@ pub struct Client {
     pub acts_for: ClientFor,
     /// What its tokens can open.
     pub scopes: TokenScopes,
+    /// Where people whom it asks are sent back to. None: it acts in its own name alone.
+    pub redirect_uris: Vec<RedirectUri>,
+    /// Whether it runs where no secret can be kept, in a browser or on a phone (section 2.1). Then it
+    /// does nothing in its own name.
+    pub is_public: bool,
     /// When it was made.
     pub created_at: Timestamp,
 }
@@ -80,6 +87,16 @@ impl ClientFor {
         }
     }
 
+    /// Whose people it can ask: a tenant's own script asks nobody.
+    #[must_use]
+    pub const fn realm(self) -> Option<Realm> {
+        match self {
+            Self::Platform => Some(Realm::PROVIDER),
+            Self::Storefront(id) => Some(Realm(Some(id))),
+            Self::Tenant(..) => None,
+        }
+    }
+
     /// As whom it calls.
     #[must_use]
     pub const fn caller(self) -> Caller {
@@ -106,6 +123,10 @@ pub struct ClientCreate {
     pub acts_for: ClientFor,
     /// What its tokens can open; unless said, everything that such a client may do.
     pub scopes: Option<TokenScopes>,
+    /// Where people whom it asks are sent back to.
+    pub redirect_uris: Vec<RedirectUri>,
+    /// Whether it can keep no secret.
+    pub is_public: bool,
 }
 
 impl ClientCreate {
@@ -115,6 +136,8 @@ impl ClientCreate {
             name: name.into(),
             acts_for,
             scopes: None,
+            redirect_uris: Vec::new(),
+            is_public: false,
         }
     }
 }

@@ -20,6 +20,14 @@ states! {
         Forbidden = "FORBIDDEN",
         /// No token, or one that is unknown or has expired.
         Unauthenticated = "UNAUTHENTICATED",
+        /// The address or the password is wrong: which of them isn't told.
+        WrongCredentials = "WRONG_CREDENTIALS",
+        /// A code is wrong, has expired, or was tried too often.
+        WrongCode = "WRONG_CODE",
+        /// A new password is too short, or too easily guessed.
+        WeakPassword = "WEAK_PASSWORD",
+        /// A recovery address is at a domain that Berth itself hosts for this person.
+        HostedAddress = "HOSTED_ADDRESS",
         /// Something of this name (domain name, external id, slug, …) is there already.
         AlreadyExists = "ALREADY_EXISTS",
         /// It is in a state in which this can't be done.

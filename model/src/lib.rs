@@ -3,10 +3,12 @@
 //! Nothing here does I/O. Every other room depends on this one and on nothing sideways, so a word
 //! that two rooms share has its one definition here (DESIGN.md sections 1 and 2).
 
+mod account;
 mod actor;
 mod application;
 mod audit;
 mod brand;
+mod buckets;
 mod client;
 mod clock;
 mod deployment;
@@ -25,6 +27,8 @@ mod page;
 mod placement;
 mod plan;
 pub mod policy;
+mod redirect_uri;
+mod session;
 mod site;
 mod size;
 mod states;
@@ -37,13 +41,15 @@ mod webhook;
 mod webhook_event;
 mod webhook_url;
 
-pub use actor::{Actor, Caller, Scope};
+pub use account::{Account, Realm};
+pub use actor::{Actor, Caller, Scope, ViewerKind};
 pub use application::{
     Application, ApplicationPublish, ApplicationVersion, OptionKind, OptionSpec, OptionValue,
     Options, Probe, options_check,
 };
 pub use audit::AuditEntry;
 pub use brand::{Brand, Color, Locale};
+pub use buckets::{Bucket, Buckets};
 pub use client::{Client, ClientCreate, ClientFor, ClientKind};
 pub use clock::{Clock, ManualClock, SystemClock, Timestamp};
 pub use deployment::{Deployment, DeploymentCreate, DeploymentState, DesiredState, Handover};
@@ -69,11 +75,16 @@ pub use operation::{
 pub use page::{Page, PageRequest};
 pub use placement::{Candidate, Explanation, Shortage, Verdict};
 pub use plan::{Hosting, Plan, PlanCreate};
+pub use redirect_uri::RedirectUri;
+pub use session::{
+    ChallengePurpose, Consent, GrantGive, Membership, Person, Protection, Session, SessionCookies,
+    SignUp, SignedIn, Visit,
+};
 pub use site::{Rack, Site};
 pub use size::bytes_text;
 pub use states::States;
 pub use storefront::Storefront;
-pub use tenant::{Account, Member, MemberCreate, Role, Tenant, TenantCreate};
+pub use tenant::{Member, MemberCreate, Role, Tenant, TenantCreate};
 pub use token_scope::{TokenScope, TokenScopes};
 pub use virtual_machine::{Reservation, VirtualMachine, VirtualMachineState};
 pub use volume::{Volume, VolumeKind, VolumeState};

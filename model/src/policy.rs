@@ -69,6 +69,12 @@ pub fn allows(caller: &Caller, action: Action) -> bool {
             A::CatalogueWrite | A::FleetRead | A::FleetWrite | A::ClientWrite | A::Work
         ),
         Caller::Tenant(_, role) => tenant_allows(*role, action),
+        Caller::Account(_, realm) => match action {
+            A::CatalogueRead | A::TenantRead | A::MemberRead => true,
+            // In a storefront anybody can begin; who may be the provider's tenant is up to it.
+            A::TenantCreate => realm.0.is_some(),
+            _ => false,
+        },
     }
 }
 
@@ -155,7 +161,7 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
-    use crate::{StorefrontId, TenantId};
+    use crate::{AccountId, Realm, StorefrontId, TenantId};
 
     #[test]
     fn the_matrix_is_as_written_down() {
@@ -166,6 +172,11 @@ mod tests {
                 Caller::Storefront(StorefrontId(Uuid::nil())),
             ),
         ];
+        let account = Caller::Account(
+            AccountId(Uuid::nil()),
+            Realm(Some(StorefrontId(Uuid::nil()))),
+        );
+        callers.push(("ACCOUNT".to_owned(), account));
         for role in Role::ALL {
             callers.push((
                 role.to_string(),

@@ -1,6 +1,8 @@
-//! Tenants, accounts and members.
+//! Tenants and members.
 
-use crate::{AccountId, EmailAddress, MemberId, StorefrontId, TenantId, Timestamp, states::states};
+use crate::{
+    Account, EmailAddress, MemberId, Realm, StorefrontId, TenantId, Timestamp, states::states,
+};
 
 states! {
     /// What a member may do in a tenant.
@@ -33,17 +35,12 @@ pub struct Tenant {
     pub created_at: Timestamp,
 }
 
-/// A person.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Account {
-    /// Its id.
-    pub id: AccountId,
-    /// Where notices go.
-    pub email: EmailAddress,
-    /// For people.
-    pub name: String,
-    /// When it was made.
-    pub created_at: Timestamp,
+impl Tenant {
+    /// Whose accounts can be its members.
+    #[must_use]
+    pub const fn realm(&self) -> Realm {
+        Realm(self.storefront_id)
+    }
 }
 
 /// An account in a tenant, with a role.

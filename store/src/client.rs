@@ -1,8 +1,9 @@
 //! OAuth clients. Their secrets are shown once and kept as hashes.
 
 use berth_model::{
-    Client, ClientCreate, ClientFor, ClientId, ClientKind, Error, Page, PageRequest, Result, Role,
-    TenantId, Timestamp, TokenScope, TokenScopes, policy, policy::Action,
+    Client, ClientCreate, ClientFor, ClientId, ClientKind, Error, ErrorCode, Page, PageRequest,
+    RedirectUri, Result, Role, TenantId, Timestamp, TokenScope, TokenScopes, policy,
+    policy::Action,
 };
 use chrono::TimeDelta;
 use diesel::prelude::*;
@@ -24,6 +25,9 @@ use crate::{
 /// How long an old secret can be kept beside its successor.
 pub const SECRET_KEEP_MOST: TimeDelta = TimeDelta::days(7);
 
+/// The most redirect URIs of a client.
+const REDIRECT_URIS: usize = 20;
+
 #[derive(Queryable, Selectable)]
 #[diesel(table_name = clients)]
 pub(crate) struct ClientRow {
@@ -34,6 +38,8 @@ pub(crate) struct ClientRow {
     tenant_id: Uuid,
     role: Option<String>,
     scopes: Option<Vec<String>>,
+    redirect_uris: Vec<String>,
+    is_public: bool,
     created_at: Timestamp,
 }
 
@@ -54,10 +60,17 @@ impl TryFrom<ClientRow> for Client {
                 )));
             }
         };
+        let uris: Result<Vec<RedirectUri>> = row
+            .redirect_uris
+            .into_iter()
+            .map(TryInto::try_into)
+            .collect();
         Ok(Self {
             id: row.id.into(),
             name: row.name,
             acts_for,
+            redirect_uris: uris.map_err(Error::internal)?,
+            is_public: row.is_public,
             scopes: scopes_within(acts_for.scopes(), row.scopes)?,
             created_at: row.created_at,
         })
@@ -101,8 +114,8 @@ impl Store {
         page_of(self.rows(cx, query).await?, page)
     }
 
-    /// Makes a client. The secret (`bs_…`) is given this once; a replay by idempotency key gives
-    /// none.
+    /// Makes a client. The secret (`bs_…`) is given this once; a replay by idempotency key gives none,
+    /// and a public client has none.
     pub async fn client_create(
         &self,
         cx: &Cx,
@@ -111,6 +124,7 @@ impl Store {
         policy::check(&cx.actor, Action::ClientWrite)?;
         check::text("name", &input.name, 100)?;
         scopes_check(&input)?;
+        redirects_check(&input)?;
         let mut tx = self.begin(cx).await?;
         let made = self.client_create_in(&mut tx, cx, &input).await;
         tx.end(made).await
@@ -140,7 +154,13 @@ impl Store {
             return Ok((ClientRow::read(tx, id).await?, None));
         }
         let id: ClientId = self.ids.next();
-        let secret = token_text("bs_", self.ids.bytes());
+        let secret = (!input.is_public).then(|| token_text("bs_", self.ids.bytes()));
+        let hash = secret.as_deref().map(|secret| token_hash(secret).to_vec());
+        let uris: Vec<_> = input
+            .redirect_uris
+            .iter()
+            .map(RedirectUri::as_str)
+            .collect();
         diesel::insert_into(clients::table)
             .values((
                 clients::id.eq(id.0),
@@ -150,14 +170,16 @@ impl Store {
                 clients::tenant_id.eq(tenant_id.0),
                 clients::role.eq(acts_for.role().map(Role::as_str)),
                 clients::scopes.eq(input.scopes.map(scope_names)),
-                clients::secret_hash.eq(token_hash(&secret).as_slice()),
+                clients::redirect_uris.eq(uris),
+                clients::is_public.eq(input.is_public),
+                clients::secret_hash.eq(hash),
                 clients::created_at.eq(self.clock.now()),
             ))
             .execute(&mut **tx)
             .await
             .map_err(internal)?;
         self.mutation_end(tx, cx, tenant_id, NAME, &id, id).await?;
-        Ok((ClientRow::read(tx, id).await?, Some(secret)))
+        Ok((ClientRow::read(tx, id).await?, secret))
     }
 
     /// Gives a client a new secret, which is told this once; a replay by idempotency key gives none.
@@ -191,6 +213,10 @@ impl Store {
     ) -> Result<(Client, Option<String>)> {
         const NAME: &str = "clientSecretRotate";
         let client = ClientRow::read(tx, id).await?;
+        if client.is_public {
+            let text = "A public client has no secret.";
+            return Err(Error::new(ErrorCode::WrongState, text));
+        }
         let tenant_id = client.acts_for.tenant_id();
         let input = (id, keep.num_seconds());
         let begun: Begun<ClientId> = self
@@ -202,7 +228,7 @@ impl Store {
         let secret = token_text("bs_", self.ids.bytes());
         diesel::update(clients::table.find(id.0))
             .set((
-                clients::previous_secret_hash.eq(clients::secret_hash.nullable()),
+                clients::previous_secret_hash.eq(clients::secret_hash),
                 clients::previous_secret_until.eq(self.clock.now() + keep),
                 clients::secret_hash.eq(token_hash(&secret).as_slice()),
             ))
@@ -256,6 +282,24 @@ fn scopes_check(input: &ClientCreate) -> Result<()> {
     if !most.includes(scopes) {
         let text = format!("Such a client can have these scopes: {most}.");
         return Err(Error::invalid("scopes", text));
+    }
+    Ok(())
+}
+
+/// Who asks people must be told where to send them back, and only those can that people sign in with.
+fn redirects_check(input: &ClientCreate) -> Result<()> {
+    let uris = &input.redirect_uris;
+    if uris.len() > REDIRECT_URIS {
+        let text = format!("Give at most {REDIRECT_URIS} redirect URIs.");
+        return Err(Error::invalid("redirectUris", text));
+    }
+    if !uris.is_empty() && input.acts_for.realm().is_none() {
+        let text = "A tenant's own client acts in its own name: it has no redirect URIs.";
+        return Err(Error::invalid("redirectUris", text));
+    }
+    if input.is_public && uris.is_empty() {
+        let text = "A public client does nothing in its own name: give it a redirect URI.";
+        return Err(Error::invalid("redirectUris", text));
     }
     Ok(())
 }

@@ -11,7 +11,7 @@ use diesel_async::{
 
 use tokio::sync::Semaphore;
 
-use crate::{Cx, Keyring, error::internal, tx::Tx};
+use crate::{Cx, Keyring, error::internal, identity::Passwords, tx::Tx};
 
 /// How to reach the database.
 #[derive(Clone)]
@@ -37,6 +37,7 @@ pub struct Store {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) ids: Arc<Ids>,
     pub(crate) keyring: Arc<Keyring>,
+    pub(crate) passwords: Arc<Passwords>,
 }
 
 impl fmt::Debug for Store {
@@ -75,6 +76,7 @@ impl Store {
             clock,
             ids,
             keyring,
+            passwords: Arc::new(Passwords::new()),
         })
     }
 

@@ -21,6 +21,11 @@ struct Sealed {
 /// Every table with sealed secrets: a test compares it with the database's catalogue.
 const SEALED: &[Sealed] = &[
     Sealed {
+        table: "account_authenticators",
+        // As `authenticator::place` writes it.
+        place: "'acc_' || replace(account_id::text, '-', '') || '/authenticator'",
+    },
+    Sealed {
         table: "deployment_secrets",
         // As `secret::place` writes it.
         place: "'ten_' || replace(tenant_id::text, '-', '') || '/dep_' \

@@ -21,6 +21,7 @@ mod envelope;
 mod error;
 mod fleet;
 mod idempotency;
+mod identity;
 mod image;
 mod keyring;
 mod keys;
@@ -66,6 +67,7 @@ pub use fleet::{
     GuestExpected, GuestWanted, MachineToCheck, MachineWork, Purged, ReleaseMode,
     ReservationRequest, Settled, VmWork,
 };
+pub use identity::IssuedTokens;
 pub use keyring::Keyring;
 pub use keys::{KeyUse, Rotation};
 pub use migrate::{MigrateReport, migrate, migrate_down};

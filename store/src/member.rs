@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 
 use berth_model::{
-    AccountId, Error, Member, MemberCreate, MemberId, Page, PageRequest, Result, Role, TenantId,
-    Timestamp, policy, policy::Action,
+    AccountId, Error, Member, MemberCreate, MemberId, Page, PageRequest, Realm, Result, Role,
+    TenantId, Timestamp, policy, policy::Action,
 };
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
@@ -117,18 +117,21 @@ impl Store {
     async fn member_create_in(&self, tx: &mut Tx, cx: &Cx, input: &MemberCreate) -> Result<Member> {
         const NAME: &str = "memberCreate";
         let tenant_id = input.tenant_id;
-        TenantRow::read(tx, tenant_id)
+        let tenant = TenantRow::read(tx, tenant_id)
             .await
             .map_err(|error| error.at("tenantId"))?;
+        let realm = tenant.realm();
         let begun = self
             .idempotency_begin(tx, cx, tenant_id, NAME, input)
             .await?;
         let id = match begun {
             Begun::Replay(id) => id,
             Begun::Fresh => {
-                let account_id = self.account_take(tx, &input.email, &input.name).await?;
+                let account_id = self
+                    .account_take(tx, realm, &input.email, &input.name)
+                    .await?;
                 let id = self
-                    .member_insert(tx, tenant_id, account_id, input.role)
+                    .member_insert(tx, tenant_id, realm, account_id, input.role)
                     .await?;
                 self.mutation_end(tx, cx, tenant_id, NAME, &id, id).await?;
                 id
@@ -142,6 +145,7 @@ impl Store {
         &self,
         tx: &mut Tx,
         tenant_id: TenantId,
+        realm: Realm,
         account_id: AccountId,
         role: Role,
     ) -> Result<MemberId> {
@@ -150,6 +154,7 @@ impl Store {
             .values((
                 members::id.eq(id.0),
                 members::tenant_id.eq(tenant_id.0),
+                members::realm_id.eq(realm.uuid()),
                 members::account_id.eq(account_id.0),
                 members::role.eq(role.as_str()),
                 members::created_at.eq(self.clock.now()),

@@ -21,6 +21,17 @@ const LOCK: i64 = 0x6265_7274_6801;
 /// How often the roles are tried.
 const ROLE_TRIES: usize = 10;
 
+/// The roles that transactions take, without `berth_`: one for each kind of `Scope`.
+const SCOPES: &[&str] = &[
+    "tenant",
+    "storefront",
+    "platform",
+    "worker",
+    "auth",
+    "account",
+    "login",
+];
+
 /// What was done.
 #[derive(Debug)]
 pub struct MigrateReport {
@@ -122,15 +133,14 @@ fn roles_sql(app_password: &str) -> String {
         );
     };
     role("berth_app", "LOGIN");
-    for name in ["tenant", "storefront", "platform", "worker", "auth"] {
+    for name in SCOPES {
         role(&format!("berth_{name}"), "NOLOGIN");
     }
     let quoted = app_password.replace('\'', "''");
-    sql += &format!(
-        "ALTER ROLE berth_app PASSWORD '{quoted}';\
-         GRANT berth_tenant, berth_storefront, berth_platform, berth_worker, berth_auth \
-         TO berth_app;"
-    );
+    sql += &format!("ALTER ROLE berth_app PASSWORD '{quoted}';");
+    for name in SCOPES {
+        sql += &format!("GRANT berth_{name} TO berth_app;");
+    }
     sql
 }
 

@@ -10,6 +10,34 @@ diesel::table! {
         expires_at -> Timestamptz,
         created_at -> Timestamptz,
         scopes -> Nullable<Array<Text>>,
+        grant_id -> Nullable<Uuid>,
+    }
+}
+
+diesel::table! {
+    account_authenticators (account_id) {
+        account_id -> Uuid,
+        key_id -> Text,
+        sealed -> Binary,
+        confirmed_at -> Nullable<Timestamptz>,
+        last_step -> BigInt,
+        created_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    account_passwords (account_id) {
+        account_id -> Uuid,
+        hash -> Text,
+        changed_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    account_recovery_codes (id) {
+        id -> Uuid,
+        account_id -> Uuid,
+        code_hash -> Binary,
     }
 }
 
@@ -19,6 +47,13 @@ diesel::table! {
         email -> Text,
         name -> Text,
         created_at -> Timestamptz,
+        storefront_id -> Nullable<Uuid>,
+        realm_id -> Uuid,
+        email_verified_at -> Nullable<Timestamptz>,
+        locale -> Nullable<Text>,
+        recovery_email -> Nullable<Text>,
+        terms_version -> Nullable<Text>,
+        terms_accepted_at -> Nullable<Timestamptz>,
     }
 }
 
@@ -75,6 +110,26 @@ diesel::table! {
 }
 
 diesel::table! {
+    challenges (id) {
+        id -> Uuid,
+        realm_id -> Uuid,
+        purpose -> Text,
+        browser_hash -> Binary,
+        account_id -> Nullable<Uuid>,
+        email -> Nullable<Text>,
+        name -> Nullable<Text>,
+        password_hash -> Nullable<Text>,
+        locale -> Nullable<Text>,
+        terms_version -> Nullable<Text>,
+        key_id -> Nullable<Text>,
+        code_hash -> Nullable<Binary>,
+        tries_left -> Integer,
+        created_at -> Timestamptz,
+        expires_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
     clients (id) {
         id -> Uuid,
         kind -> Text,
@@ -82,11 +137,26 @@ diesel::table! {
         storefront_id -> Nullable<Uuid>,
         tenant_id -> Uuid,
         role -> Nullable<Text>,
-        secret_hash -> Binary,
+        secret_hash -> Nullable<Binary>,
         created_at -> Timestamptz,
         scopes -> Nullable<Array<Text>>,
         previous_secret_hash -> Nullable<Binary>,
         previous_secret_until -> Nullable<Timestamptz>,
+        redirect_uris -> Array<Text>,
+        is_public -> Bool,
+    }
+}
+
+diesel::table! {
+    consents (id) {
+        id -> Uuid,
+        realm_id -> Uuid,
+        account_id -> Uuid,
+        client_id -> Uuid,
+        tenant_id -> Nullable<Uuid>,
+        scopes -> Array<Text>,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
     }
 }
 
@@ -124,6 +194,20 @@ diesel::table! {
 }
 
 diesel::table! {
+    grants (id) {
+        id -> Uuid,
+        consent_id -> Uuid,
+        scopes -> Array<Text>,
+        code_hash -> Binary,
+        code_challenge -> Binary,
+        code_expires_at -> Timestamptz,
+        redirect_uri -> Text,
+        redeemed_at -> Nullable<Timestamptz>,
+        created_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
     idempotency_keys (tenant_id, client_id, mutation, key) {
         tenant_id -> Uuid,
         client_id -> Uuid,
@@ -146,6 +230,14 @@ diesel::table! {
         virtual_bytes -> BigInt,
         contract -> Integer,
         created_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    known_browsers (account_id, browser_hash) {
+        account_id -> Uuid,
+        browser_hash -> Binary,
+        used_at -> Timestamptz,
     }
 }
 
@@ -195,6 +287,7 @@ diesel::table! {
         account_id -> Uuid,
         role -> Text,
         created_at -> Timestamptz,
+        realm_id -> Uuid,
     }
 }
 
@@ -324,6 +417,17 @@ diesel::table! {
 }
 
 diesel::table! {
+    refresh_tokens (id) {
+        id -> Uuid,
+        grant_id -> Uuid,
+        token_hash -> Binary,
+        used_at -> Nullable<Timestamptz>,
+        created_at -> Timestamptz,
+        expires_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
     reservations (id) {
         id -> Uuid,
         tenant_id -> Uuid,
@@ -335,6 +439,19 @@ diesel::table! {
         disk_bytes -> BigInt,
         created_at -> Timestamptz,
         updated_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    sessions (id) {
+        id -> Uuid,
+        account_id -> Uuid,
+        token_hash -> Binary,
+        remote -> Nullable<Text>,
+        user_agent -> Nullable<Text>,
+        created_at -> Timestamptz,
+        seen_at -> Timestamptz,
+        expires_at -> Timestamptz,
     }
 }
 
@@ -386,6 +503,7 @@ diesel::table! {
         name -> Text,
         external_id -> Nullable<Text>,
         created_at -> Timestamptz,
+        realm_id -> Uuid,
     }
 }
 
@@ -492,17 +610,26 @@ diesel::table! {
     }
 }
 
+diesel::joinable!(access_tokens -> grants (grant_id));
+diesel::joinable!(account_authenticators -> accounts (account_id));
+diesel::joinable!(account_passwords -> accounts (account_id));
+diesel::joinable!(account_recovery_codes -> accounts (account_id));
+diesel::joinable!(accounts -> storefronts (storefront_id));
 diesel::joinable!(addresses -> networks (network_id));
 diesel::joinable!(addresses -> tenants (tenant_id));
 diesel::joinable!(application_versions -> applications (application_id));
 diesel::joinable!(application_versions -> images (image_id));
 diesel::joinable!(audit_log -> tenants (tenant_id));
+diesel::joinable!(challenges -> accounts (account_id));
 diesel::joinable!(clients -> storefronts (storefront_id));
 diesel::joinable!(clients -> tenants (tenant_id));
+diesel::joinable!(consents -> clients (client_id));
 diesel::joinable!(deployments -> application_versions (application_version_id));
 diesel::joinable!(deployments -> plans (plan_id));
 diesel::joinable!(deployments -> tenants (tenant_id));
+diesel::joinable!(grants -> consents (consent_id));
 diesel::joinable!(idempotency_keys -> tenants (tenant_id));
+diesel::joinable!(known_browsers -> accounts (account_id));
 diesel::joinable!(machine_images -> images (image_id));
 diesel::joinable!(machine_images -> machines (machine_id));
 diesel::joinable!(machine_networks -> machines (machine_id));
@@ -516,9 +643,11 @@ diesel::joinable!(notices -> tenants (tenant_id));
 diesel::joinable!(operations -> machines (machine_id));
 diesel::joinable!(operations -> tenants (tenant_id));
 diesel::joinable!(racks -> sites (site_id));
+diesel::joinable!(refresh_tokens -> grants (grant_id));
 diesel::joinable!(reservations -> machines (machine_id));
 diesel::joinable!(reservations -> storage_pools (storage_pool_id));
 diesel::joinable!(reservations -> tenants (tenant_id));
+diesel::joinable!(sessions -> accounts (account_id));
 diesel::joinable!(storage_pools -> machines (machine_id));
 diesel::joinable!(tenants -> storefronts (storefront_id));
 diesel::joinable!(virtual_machines -> images (image_id));
@@ -535,16 +664,23 @@ diesel::joinable!(webhook_outbox -> tenants (tenant_id));
 
 diesel::allow_tables_to_appear_in_same_query!(
     access_tokens,
+    account_authenticators,
+    account_passwords,
+    account_recovery_codes,
     accounts,
     addresses,
     application_versions,
     applications,
     audit_log,
+    challenges,
     clients,
+    consents,
     deployment_secrets,
     deployments,
+    grants,
     idempotency_keys,
     images,
+    known_browsers,
     machine_images,
     machine_networks,
     machines,
@@ -557,7 +693,9 @@ diesel::allow_tables_to_appear_in_same_query!(
     placements,
     plans,
     racks,
+    refresh_tokens,
     reservations,
+    sessions,
     sites,
     storage_pools,
     storefronts,

@@ -1,8 +1,8 @@
 //! Tenants.
 
 use berth_model::{
-    Caller, Page, PageRequest, Result, Role, Tenant, TenantCreate, TenantId, Timestamp, policy,
-    policy::Action,
+    Caller, Page, PageRequest, Realm, Result, Role, Scope, Tenant, TenantCreate, TenantId,
+    Timestamp, policy, policy::Action,
 };
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
@@ -70,7 +70,12 @@ impl Store {
         check::text("name", &input.name, 100)?;
         check::text_opt("externalId", input.external_id.as_deref(), 200)?;
         check::text("ownerName", &input.owner_name, 100)?;
-        let mut tx = self.begin(cx).await?;
+        // A person sees no tenant but their own, and this one isn't theirs until it is made.
+        let scope = match cx.actor.caller {
+            Caller::Account(_, Realm(Some(id))) => Scope::Storefront(id),
+            _ => cx.actor.scope(),
+        };
+        let mut tx = self.begin_scope(scope, cx).await?;
         let made = self.tenant_create_in(&mut tx, cx, &input).await;
         tx.end(made).await
     }
@@ -85,14 +90,15 @@ impl Store {
             return TenantRow::read(tx, id).await;
         }
         let id: TenantId = self.ids.next();
-        let storefront_id = match cx.actor.caller {
-            Caller::Storefront(id) => Some(id.0),
-            Caller::Platform | Caller::Tenant(..) | Caller::Worker(_) => None,
+        let realm = match cx.actor.caller {
+            Caller::Storefront(id) => Realm(Some(id)),
+            Caller::Account(_, realm) => realm,
+            Caller::Platform | Caller::Tenant(..) | Caller::Worker(_) => Realm::PROVIDER,
         };
         diesel::insert_into(tenants::table)
             .values((
                 tenants::id.eq(id.0),
-                tenants::storefront_id.eq(storefront_id),
+                tenants::storefront_id.eq(realm.0.map(|id| id.0)),
                 tenants::name.eq(&input.name),
                 tenants::external_id.eq(&input.external_id),
                 tenants::created_at.eq(self.clock.now()),
@@ -104,10 +110,16 @@ impl Store {
                 "externalId",
                 "There is a tenant of this external id. Use that one, or another external id.",
             )]))?;
-        let account_id = self
-            .account_take(tx, &input.owner_email, &input.owner_name)
+        let account_id = match cx.actor.caller {
+            // Who begins by themselves owns what they began, whatever address they name.
+            Caller::Account(account_id, _) => account_id,
+            _ => {
+                self.account_take(tx, realm, &input.owner_email, &input.owner_name)
+                    .await?
+            }
+        };
+        self.member_insert(tx, id, realm, account_id, Role::Owner)
             .await?;
-        self.member_insert(tx, id, account_id, Role::Owner).await?;
         self.idempotency_end(tx, cx, TenantId::PLATFORM, NAME, &id)
             .await?;
         self.audit(tx, cx, id, NAME, id).await?;

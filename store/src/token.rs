@@ -4,7 +4,8 @@
 
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use berth_model::{
-    Actor, Client, ClientId, Error, ErrorCode, Result, Scope, Timestamp, TokenScopes,
+    Actor, Caller, Client, ClientId, Error, ErrorCode, Person, Result, Scope, Timestamp,
+    TokenScopes, policy,
 };
 use chrono::TimeDelta;
 use diesel::prelude::*;
@@ -19,7 +20,8 @@ use crate::{
     client::{ClientRow, scope_names, scopes_within},
     connect::unavailable,
     error::internal,
-    schema::{access_tokens, clients},
+    identity::grant_end,
+    schema::{access_tokens, clients, consents, grants, members, refresh_tokens},
     tx::Tx,
 };
 
@@ -42,6 +44,8 @@ pub struct IssuedToken {
 pub struct TokenInfo {
     /// Whose it is.
     pub client: Client,
+    /// For whom the client acts with it; none: in its own name.
+    pub person: Option<Person>,
     /// What it opens.
     pub scopes: TokenScopes,
     /// Since when.
@@ -58,10 +62,49 @@ struct TokenRow {
     expires_at: Timestamp,
 }
 
+impl TokenInfo {
+    /// As whom it calls.
+    #[must_use]
+    pub fn caller(&self) -> Caller {
+        match self.person {
+            None => self.client.acts_for.caller(),
+            Some(Person {
+                tenant: Some((id, role)),
+                ..
+            }) => Caller::Tenant(id, role),
+            Some(person) => Caller::Account(person.account_id, person.realm),
+        }
+    }
+}
+
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = consents)]
+struct PersonRow {
+    account_id: Uuid,
+    realm_id: Uuid,
+    tenant_id: Option<Uuid>,
+}
+
+impl PersonRow {
+    /// With the role that they have now; none if they left the tenant.
+    fn with(self, role: Option<String>) -> Result<Option<Person>> {
+        let tenant = match (self.tenant_id, role) {
+            (None, _) => None,
+            (Some(id), Some(role)) => Some((id.into(), role.parse()?)),
+            (Some(_), None) => return Ok(None),
+        };
+        Ok(Some(Person {
+            account_id: self.account_id.into(),
+            realm: self.realm_id.into(),
+            tenant,
+        }))
+    }
+}
+
 #[derive(Default, Queryable, Selectable)]
 #[diesel(table_name = clients)]
 struct SecretsRow {
-    secret_hash: Vec<u8>,
+    secret_hash: Option<Vec<u8>>,
     previous_secret_hash: Option<Vec<u8>>,
     previous_secret_until: Option<Timestamp>,
 }
@@ -71,7 +114,7 @@ impl SecretsRow {
     /// of constant time.
     fn knows(&self, secret: &str, now: Timestamp) -> bool {
         let hash = token_hash(secret);
-        let current = same(&hash, &self.secret_hash);
+        let current = same(&hash, self.secret_hash.as_deref().unwrap_or_default());
         let previous = same(
             &hash,
             self.previous_secret_hash.as_deref().unwrap_or_default(),
@@ -80,8 +123,15 @@ impl SecretsRow {
     }
 }
 
+fn wrong_client() -> Error {
+    Error::new(
+        ErrorCode::Unauthenticated,
+        "The client id or its secret is wrong.",
+    )
+}
+
 /// In constant time. Another length is another hash.
-fn same(given: &[u8; 32], known: &[u8]) -> bool {
+pub(crate) fn same(given: &[u8; 32], known: &[u8]) -> bool {
     let known: [u8; 32] = known.try_into().unwrap_or_default();
     CtOutput::<Sha256>::new((*given).into()) == CtOutput::new(known.into())
 }
@@ -100,11 +150,20 @@ impl Store {
         let right = secrets.unwrap_or_default().knows(secret, self.clock.now());
         match row {
             Some(row) if right => row.try_into(),
-            _ => Err(Error::new(
-                ErrorCode::Unauthenticated,
-                "The client id or its secret is wrong.",
-            )),
+            _ => Err(wrong_client()),
         }
+    }
+
+    /// The public client of this id: it has no secret to show. `UNAUTHENTICATED` if there is none.
+    pub async fn client_public(&self, client_id: &str) -> Result<Client> {
+        let id = client_id.parse().unwrap_or(ClientId(Uuid::nil()));
+        let known = clients::table
+            .find(id.0)
+            .filter(clients::is_public)
+            .select(ClientRow::as_select());
+        let found: Option<ClientRow> = self.auth_row(known).await?;
+        let row = found.ok_or_else(wrong_client)?;
+        row.try_into()
     }
 
     /// A new token of the client, good for an hour. `scopes`: what it shall open of the client's; all
@@ -120,24 +179,36 @@ impl Store {
             let text = format!("This client can have these scopes: {}.", client.scopes);
             return Err(Error::invalid("scope", text));
         }
+        let (_turn, mut tx) = self.begin_auth().await?;
+        let issued = self.token_write(&mut tx, client, scopes, None).await;
+        tx.end(issued).await
+    }
+
+    /// Writes a new token: the client's own, or of a grant.
+    pub(crate) async fn token_write(
+        &self,
+        tx: &mut Tx,
+        client: &Client,
+        scopes: Option<TokenScopes>,
+        grant_id: Option<Uuid>,
+    ) -> Result<IssuedToken> {
         let token = token_text("bt_", self.ids.bytes());
         let now = self.clock.now();
         let expires_at = now + TimeDelta::hours(TOKEN_HOURS);
-        let (_turn, mut tx) = self.begin_auth().await?;
-        let kept = diesel::insert_into(access_tokens::table)
+        diesel::insert_into(access_tokens::table)
             .values((
                 access_tokens::id.eq(self.ids.uuid()),
                 access_tokens::tenant_id.eq(client.acts_for.tenant_id().0),
                 access_tokens::client_id.eq(client.id.0),
+                access_tokens::grant_id.eq(grant_id),
                 access_tokens::token_hash.eq(token_hash(&token).as_slice()),
                 access_tokens::scopes.eq(scopes.map(scope_names)),
                 access_tokens::expires_at.eq(expires_at),
                 access_tokens::created_at.eq(now),
             ))
-            .execute(&mut *tx)
+            .execute(&mut **tx)
             .await
-            .map_err(internal);
-        tx.end(kept).await?;
+            .map_err(internal)?;
         Ok(IssuedToken {
             token,
             expires_at,
@@ -154,35 +225,62 @@ impl Store {
             )
         })?;
         Ok(Actor {
-            caller: found.client.acts_for.caller(),
+            caller: found.caller(),
             client_id: Some(found.client.id),
+            account_id: found.person.map(|person| person.account_id),
             scopes: found.scopes,
         })
     }
 
-    /// What is known of a token: one query. None if it is unknown, revoked or has expired.
+    /// What is known of a token: one query. None if it is unknown, revoked or has expired, or if it was
+    /// given by somebody who is no member of its tenant any more.
     pub async fn token_info(&self, token: &str) -> Result<Option<TokenInfo>> {
         let hash = token_hash(token);
         let known = access_tokens::table
             .inner_join(clients::table.on(clients::id.eq(access_tokens::client_id)))
+            .left_join(grants::table.on(grants::id.nullable().eq(access_tokens::grant_id)))
+            .left_join(consents::table.on(consents::id.eq(grants::consent_id)))
+            .left_join(
+                members::table.on(members::tenant_id
+                    .nullable()
+                    .eq(consents::tenant_id)
+                    .and(members::account_id.eq(consents::account_id))),
+            )
             .filter(access_tokens::token_hash.eq(hash.as_slice()))
             .filter(access_tokens::expires_at.gt(self.clock.now()))
-            .select((ClientRow::as_select(), TokenRow::as_select()));
-        let found: Option<(ClientRow, TokenRow)> = self.auth_row(known).await?;
-        let Some((client, token)) = found else {
+            .select((
+                ClientRow::as_select(),
+                TokenRow::as_select(),
+                Option::<PersonRow>::as_select(),
+                members::role.nullable(),
+            ));
+        let found: Option<(ClientRow, TokenRow, Option<PersonRow>, Option<String>)> =
+            self.auth_row(known).await?;
+        let Some((client, token, person, role)) = found else {
             return Ok(None);
         };
+        let person = match person {
+            None => None,
+            Some(row) => match row.with(role)? {
+                None => return Ok(None),
+                person => person,
+            },
+        };
         let client = Client::try_from(client)?;
-        Ok(Some(TokenInfo {
+        let mut info = TokenInfo {
             scopes: scopes_within(client.scopes, token.scopes)?,
             created_at: token.created_at,
             expires_at: token.expires_at,
+            person,
             client,
-        }))
+        };
+        // Of somebody's token only what their role opens is worth telling.
+        info.scopes = info.scopes.and(policy::scopes(&info.caller()));
+        Ok(Some(info))
     }
 
-    /// Ends a token (RFC 7009 section 2). One that is unknown has ended already. `FORBIDDEN` if it is
-    /// another client's.
+    /// Ends a token (RFC 7009 section 2), and with a refresh token all that its grant gave. One that is
+    /// unknown has ended already. `FORBIDDEN` if it is another client's.
     pub async fn token_revoke(&self, client: &Client, token: &str) -> Result<()> {
         let hash = token_hash(token);
         let (_turn, mut tx) = self.begin_auth().await?;
@@ -192,14 +290,14 @@ impl Store {
 
     /// A transaction that knows only clients and tokens, and a turn to be kept as long as it.
     /// Anybody can make us authenticate, so that must not take every connection.
-    async fn begin_auth(&self) -> Result<(SemaphorePermit<'_>, Tx)> {
+    pub(crate) async fn begin_auth(&self) -> Result<(SemaphorePermit<'_>, Tx)> {
         let turn = self.auth_turn().await?;
         let tx = self.begin_scope(Scope::Auth, &Cx::worker("auth")).await?;
         Ok((turn, tx))
     }
 
     /// The one row of a question about clients and tokens, with a turn of its own.
-    async fn auth_row<'query, Q, R>(&self, query: Q) -> Result<Option<R>>
+    pub(crate) async fn auth_row<'query, Q, R>(&self, query: Q) -> Result<Option<R>>
     where
         Q: for<'c> LoadQuery<'query, &'c AsyncPgConnection, R> + Send + 'query,
         R: Send + 'static,
@@ -209,7 +307,7 @@ impl Store {
         Ok(rows.into_iter().next())
     }
 
-    async fn auth_turn(&self) -> Result<SemaphorePermit<'_>> {
+    pub(crate) async fn auth_turn(&self) -> Result<SemaphorePermit<'_>> {
         timeout(self.wait, self.auth_turns.acquire())
             .await
             .map_err(unavailable)?
@@ -225,17 +323,41 @@ async fn token_revoke_in(tx: &mut Tx, client: &Client, hash: &[u8; 32]) -> Resul
         .await
         .optional()
         .map_err(internal)?;
-    if owner.is_some_and(|owner| owner != client.id.0) {
-        return Err(Error::new(
-            ErrorCode::Forbidden,
-            "This token was issued to another client, which alone can revoke it.",
-        ));
-    }
+    let Some(owner) = owner else {
+        return refresh_revoke_in(tx, client, hash).await;
+    };
+    owner_check(client, owner)?;
     diesel::delete(known)
         .execute(&mut **tx)
         .await
         .map_err(internal)?;
     Ok(())
+}
+
+async fn refresh_revoke_in(tx: &mut Tx, client: &Client, hash: &[u8; 32]) -> Result<()> {
+    let known: Option<(Uuid, Uuid)> = refresh_tokens::table
+        .inner_join(grants::table.inner_join(consents::table))
+        .filter(refresh_tokens::token_hash.eq(hash.as_slice()))
+        .select((grants::id, consents::client_id))
+        .first(&mut **tx)
+        .await
+        .optional()
+        .map_err(internal)?;
+    let Some((grant_id, owner)) = known else {
+        return Ok(());
+    };
+    owner_check(client, owner)?;
+    grant_end(tx, grant_id).await
+}
+
+fn owner_check(client: &Client, owner: Uuid) -> Result<()> {
+    if owner == client.id.0 {
+        return Ok(());
+    }
+    Err(Error::new(
+        ErrorCode::Forbidden,
+        "This token was issued to another client, which alone can revoke it.",
+    ))
 }
 
 /// A secret as it is shown: a prefix that tells what it is (and lets scanners find a leaked one).

@@ -131,6 +131,8 @@ fn begin_sql(scope: Scope, client_id: Option<ClientId>) -> String {
     match scope {
         Scope::Tenant(id) => sql += &format!("SET LOCAL berth.tenant_id = '{}';", id.0),
         Scope::Storefront(id) => sql += &format!("SET LOCAL berth.storefront_id = '{}';", id.0),
+        Scope::Account(id) => sql += &format!("SET LOCAL berth.account_id = '{}';", id.0),
+        Scope::Login(realm) => sql += &format!("SET LOCAL berth.realm_id = '{}';", realm.uuid()),
         Scope::Platform { .. } | Scope::Worker | Scope::Auth => {}
     }
     if let Some(id) = client_id {
@@ -146,5 +148,7 @@ fn role(scope: Scope) -> &'static str {
         Scope::Platform { .. } => "berth_platform",
         Scope::Worker => "berth_worker",
         Scope::Auth => "berth_auth",
+        Scope::Account(_) => "berth_account",
+        Scope::Login(_) => "berth_login",
     }
 }

@@ -183,6 +183,7 @@ fn scope(caller: &Caller) -> &'static str {
         Caller::Platform => "platform",
         Caller::Storefront(_) => "storefront",
         Caller::Tenant(..) => "tenant",
+        Caller::Account(..) => "account",
         Caller::Worker(_) => "worker",
     }
 }

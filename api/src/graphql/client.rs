@@ -55,6 +55,17 @@ impl Client {
         self.0.scopes.iter().map(State).collect()
     }
 
+    /// Where people are sent back to whom it asks. None: it asks nobody.
+    async fn redirect_uris(&self) -> Vec<&str> {
+        let uris = self.0.redirect_uris.iter();
+        uris.map(|uri| uri.as_str()).collect()
+    }
+
+    /// Whether it can keep no secret, and so has none.
+    async fn is_public(&self) -> bool {
+        self.0.is_public
+    }
+
     /// When it was made.
     async fn created_at(&self) -> Timestamp {
         self.0.created_at

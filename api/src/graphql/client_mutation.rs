@@ -2,12 +2,12 @@
 
 use async_graphql::{Context, ID, InputObject, Object, OneofObject, Result, SimpleObject};
 use berth_model as model;
-use berth_model::{ClientFor, Error, Role, TokenScope};
+use berth_model::{ClientFor, Error, RedirectUri, Role, TokenScope};
 use chrono::TimeDelta;
 
 use super::{
     client::Client,
-    input::id,
+    input::{id, parsed},
     noun::global,
     payload::{UserError, about, settle},
     states::State,
@@ -45,6 +45,14 @@ pub(crate) struct ClientCreateInput {
     acts_for: ClientForInput,
     /// What its tokens can open. Left out: everything that such a client may do.
     scopes: Option<Vec<State<TokenScope>>>,
+    /// Where people are sent back to whom it asks to act in their name: `https`, for apps also `http`
+    /// at a loopback address or a scheme of their own. Left out: it asks nobody.
+    #[graphql(default)]
+    redirect_uris: Vec<String>,
+    /// Whether it runs where no secret can be kept, in a browser or on a phone. It then has none, and
+    /// does nothing in its own name.
+    #[graphql(default)]
+    is_public: bool,
 }
 
 /// A new secret for a client.
@@ -149,6 +157,8 @@ async fn create(
         scopes: input
             .scopes
             .map(|scopes| scopes.into_iter().map(|scope| scope.0).collect()),
+        redirect_uris: redirect_uris(&input.redirect_uris)?,
+        is_public: input.is_public,
     };
     let made = request.store.client_create(&cx, create).await;
     made.map_err(|error| match error.field() {
@@ -156,6 +166,13 @@ async fn create(
         Some("tenantId") => error.at("actsFor.tenant.tenantId"),
         _ => error,
     })
+}
+
+fn redirect_uris(given: &[String]) -> model::Result<Vec<RedirectUri>> {
+    given
+        .iter()
+        .map(|uri| parsed("redirectUris", uri))
+        .collect()
 }
 
 fn acts_for(input: ClientForInput) -> model::Result<ClientFor> {

@@ -1,30 +1,35 @@
 //! Who asks.
 
 use async_graphql::{Context, Object, Result};
-use berth_model::{Caller, ClientKind, Role};
+use berth_model::{Actor, Caller, Role, ViewerKind};
 
-use super::{noun::find, states::State, storefront::Storefront, tenant::Tenant};
+use super::{account::Account, noun::find, states::State, storefront::Storefront, tenant::Tenant};
 use crate::context::request;
 
 /// Who asks, as GraphQL shows it.
-pub(crate) struct Viewer(Caller);
+pub(crate) struct Viewer(Actor);
 
 /// Who asks: whom the token acts for.
 #[Object]
 impl Viewer {
     /// What the token acts as.
-    async fn kind(&self) -> State<ClientKind> {
-        State(match self.0 {
-            Caller::Storefront(_) => ClientKind::Storefront,
-            Caller::Tenant(..) => ClientKind::Tenant,
-            // No token makes a worker; it would see what the provider sees.
-            Caller::Platform | Caller::Worker(_) => ClientKind::Platform,
-        })
+    async fn kind(&self) -> State<ViewerKind> {
+        State(ViewerKind::of(&self.0.caller))
+    }
+
+    /// The person who gave it, if one did.
+    async fn account(&self, ctx: &Context<'_>) -> Result<Option<Account>> {
+        let Some(id) = self.0.account_id else {
+            return Ok(None);
+        };
+        let request = request(ctx);
+        let found = request.store.account_own(&request.cx, id).await?;
+        Ok(Some(Account(found)))
     }
 
     /// The storefront, if it acts for one.
     async fn storefront(&self, ctx: &Context<'_>) -> Result<Option<Storefront>> {
-        match self.0 {
+        match self.0.caller {
             Caller::Storefront(id) => find(ctx, id).await,
             _ => Ok(None),
         }
@@ -32,7 +37,7 @@ impl Viewer {
 
     /// The tenant, if it acts for one.
     async fn tenant(&self, ctx: &Context<'_>) -> Result<Option<Tenant>> {
-        match self.0 {
+        match self.0.caller {
             Caller::Tenant(id, _) => find(ctx, id).await,
             _ => Ok(None),
         }
@@ -40,7 +45,7 @@ impl Viewer {
 
     /// Its role in the tenant.
     async fn role(&self) -> Option<State<Role>> {
-        match self.0 {
+        match self.0.caller {
             Caller::Tenant(_, role) => Some(State(role)),
             _ => None,
         }
@@ -55,6 +60,6 @@ pub(crate) struct ViewerQuery;
 impl ViewerQuery {
     /// Who asks.
     async fn viewer(&self, ctx: &Context<'_>) -> Viewer {
-        Viewer(request(ctx).cx.actor.caller.clone())
+        Viewer(request(ctx).cx.actor.clone())
     }
 }

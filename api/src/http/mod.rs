@@ -24,12 +24,14 @@ use crate::gate::Gate;
 
 /// Every route.
 pub(crate) fn router(gate: Arc<Gate>) -> Router {
+    let pages = berth_pages::router(gate.state.pages());
     Router::new()
         .route("/graphql", post(graphql::graphql))
         .route("/graphql/ws", get(ws::upgrade))
         .route("/graphiql", get(graphiql::page))
         .route("/graphiql/{*file}", get(graphiql::file))
         .merge(oauth::router())
-        .layer(from_fn_with_state(Arc::clone(&gate), observe::observe))
-        .with_state(ws::Connections::over(gate))
+        .with_state(ws::Connections::over(Arc::clone(&gate)))
+        .merge(pages)
+        .layer(from_fn_with_state(gate, observe::observe))
 }

@@ -20,6 +20,7 @@ mod matrix;
 mod npm;
 mod oauth;
 mod operation_name;
+mod pages;
 mod schema;
 mod subscription;
 mod support;

@@ -1,6 +1,6 @@
 //! An API that listens, on a database of its own.
 
-use std::sync::Arc;
+use std::{net::SocketAddr, sync::Arc};
 
 use async_trait::async_trait;
 use berth_api::{ApiConfig, ApiState, Limits, router};
@@ -47,13 +47,15 @@ impl Api {
             destinations: Arc::new(NoNames),
             config: ApiConfig {
                 public_url: url.clone(),
+                provider_name: "Berth".to_owned(),
                 limits,
             },
             clock: database.clock.clone() as Arc<dyn Clock>,
             ids: database.ids.clone(),
         };
         let server = tokio::spawn(async move {
-            axum::serve(listener, router(state)).await.unwrap();
+            let app = router(state).into_make_service_with_connect_info::<SocketAddr>();
+            axum::serve(listener, app).await.unwrap();
         });
         let http = Client::builder()
             .timeout(std::time::Duration::from_secs(30))

@@ -31,8 +31,15 @@ pub(super) async fn create(config: &Config, arguments: cli::ClientCreate) -> Res
     };
     let create = ClientCreate {
         scopes: arguments.scopes,
+        redirect_uris: arguments.redirect_uris,
+        is_public: arguments.public,
         ..ClientCreate::new(arguments.name, acts_for)
     };
+    if create.is_public {
+        let (client, _) = parts.store.client_create(&provider(), create).await?;
+        output::line(format!("client id      {}", client.id));
+        return Ok(());
+    }
     let made = client_make(&parts.store, create).await?;
     match arguments.env_file {
         Some(file) => env_file_write(&file, &made, "")?,

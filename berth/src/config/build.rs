@@ -73,6 +73,7 @@ fn config(settings: &Settings) -> Option<Config> {
             quarantine: s.seconds("fleet.quarantine_seconds")?,
             simulator_directory: s.path("fleet.simulator_directory"),
         },
+        provider_name: s.text("mail.from_name")?,
         image_directory: s.path("images.directory")?,
         mail: mail(s)?,
         webhooks: webhooks(s)?,

@@ -42,6 +42,8 @@ pub struct Config {
     pub worker: Worker,
     /// `[fleet]`
     pub fleet: Fleet,
+    /// `mail.from_name`: the provider's name, on its own pages too.
+    pub provider_name: String,
     /// `images.directory`
     pub image_directory: PathBuf,
     /// `[mail]`; none when notices don't leave.

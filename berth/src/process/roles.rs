@@ -1,6 +1,6 @@
 //! Wiring: the roles of a process, and how they end together.
 
-use std::{sync::Arc, time::Duration};
+use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use axum::Router;
 use berth_api::{ApiConfig, ApiState};
@@ -135,7 +135,7 @@ async fn schema_check(parts: &Parts) -> Result<(), Failure> {
     }
 }
 
-async fn listen(address: std::net::SocketAddr, key: &str) -> Result<TcpListener, Failure> {
+async fn listen(address: SocketAddr, key: &str) -> Result<TcpListener, Failure> {
     TcpListener::bind(address).await.map_err(|cause| {
         Failure::new(
             Exit::Failed,
@@ -145,6 +145,7 @@ async fn listen(address: std::net::SocketAddr, key: &str) -> Result<TcpListener,
 }
 
 async fn serve(listener: TcpListener, app: Router, stop: CancellationToken) {
+    let app = app.into_make_service_with_connect_info::<SocketAddr>();
     let served = axum::serve(listener, app)
         .with_graceful_shutdown(stop.cancelled_owned())
         .await;
@@ -165,6 +166,7 @@ fn api_state(config: &Config, parts: &Parts, feed: &OperationFeed) -> ApiState {
         )),
         config: ApiConfig {
             public_url: public_url.trim_end_matches('/').to_owned(),
+            provider_name: config.provider_name.clone(),
             limits: config.limits,
         },
         clock: Arc::clone(&parts.clock),

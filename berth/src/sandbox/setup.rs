@@ -65,6 +65,7 @@ pub(super) fn config(
             quarantine: Duration::from_secs(60),
             simulator_directory: Some(files.machines.clone()),
         },
+        provider_name: "Berth".to_owned(),
         image_directory: files.images.clone(),
         mail: Some(Mail {
             from,

@@ -25,7 +25,12 @@ impl Reconciler {
             );
         }
         let removed = self.store.expired_remove().await?;
-        tracing::debug!(removed.tokens, removed.keys, "what expired is removed");
+        tracing::debug!(
+            removed.tokens,
+            removed.keys,
+            removed.sessions,
+            "what expired is removed"
+        );
         Ok(())
     }
 }

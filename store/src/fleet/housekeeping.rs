@@ -13,6 +13,7 @@ use uuid::Uuid;
 use crate::{
     Cx, Store,
     error::internal,
+    identity::expired_remove,
     queue::NewOperation,
     schema::{access_tokens, deployments, idempotency_keys, virtual_machines},
     tx::Tx,
@@ -25,6 +26,8 @@ pub struct Purged {
     pub tokens: usize,
     /// Idempotency keys.
     pub keys: usize,
+    /// Sessions, and what belongs to signing in.
+    pub sessions: usize,
 }
 
 #[derive(QueryableByName)]
@@ -118,7 +121,7 @@ impl Store {
             .map(Some)
     }
 
-    /// Removes expired access tokens and idempotency keys.
+    /// Removes what expired: access tokens, idempotency keys, sessions.
     pub async fn expired_remove(&self) -> Result<Purged> {
         let now = self.clock.now();
         let mut tx = self.begin_worker("reconciler").await?;
@@ -132,7 +135,12 @@ impl Store {
             .execute(&mut *tx)
             .await
             .map_err(internal)?;
+        let sessions = expired_remove(&mut tx, now).await?;
         tx.commit().await?;
-        Ok(Purged { tokens, keys })
+        Ok(Purged {
+            tokens,
+            keys,
+            sessions,
+        })
     }
 }

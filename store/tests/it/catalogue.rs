@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 
 use berth_model::{
-    AddressFamily, ClientKind, DeploymentState, DesiredState, GuestType, Hosting, Locale,
-    MachineState, NoticeKind, NoticeState, OperationEventKind, OperationKind, OperationState, Role,
-    StepState, VirtualMachineState, VolumeKind, VolumeState, WebhookDeliveryState,
-    WebhookDisabledReason,
+    AddressFamily, ChallengePurpose, ClientKind, DeploymentState, DesiredState, GuestType, Hosting,
+    Locale, MachineState, NoticeKind, NoticeState, OperationEventKind, OperationKind,
+    OperationState, Role, StepState, VirtualMachineState, VolumeKind, VolumeState,
+    WebhookDeliveryState, WebhookDisabledReason,
 };
 use berth_store::testing::TestDatabase;
 
@@ -21,23 +21,32 @@ pub enum Kind {
     Platform,
     /// The provider writes it, everybody reads it.
     Shared,
-    /// Neither: a policy of its own, shown in the golden file.
+    /// What proves who somebody is: the pages of its realm see it, and no token opens it.
+    Login,
+    /// None of these: a policy of its own, shown in the golden file.
     Own,
 }
 
 /// Every table. A new one is added here, with its kind.
 pub const TABLES: &[(&str, Kind)] = &[
     ("access_tokens", Kind::Tenant),
+    ("account_authenticators", Kind::Login),
+    ("account_passwords", Kind::Login),
+    ("account_recovery_codes", Kind::Login),
     ("accounts", Kind::Own),
     ("addresses", Kind::Tenant),
     ("application_versions", Kind::Shared),
     ("applications", Kind::Shared),
     ("audit_log", Kind::Tenant),
+    ("challenges", Kind::Login),
     ("clients", Kind::Tenant),
+    ("consents", Kind::Login),
     ("deployment_secrets", Kind::Tenant),
     ("deployments", Kind::Tenant),
+    ("grants", Kind::Login),
     ("idempotency_keys", Kind::Tenant),
     ("images", Kind::Shared),
+    ("known_browsers", Kind::Login),
     ("machine_images", Kind::Platform),
     ("machine_networks", Kind::Platform),
     ("machines", Kind::Platform),
@@ -50,7 +59,9 @@ pub const TABLES: &[(&str, Kind)] = &[
     ("placements", Kind::Tenant),
     ("plans", Kind::Shared),
     ("racks", Kind::Platform),
+    ("refresh_tokens", Kind::Login),
     ("reservations", Kind::Tenant),
+    ("sessions", Kind::Login),
     ("sites", Kind::Shared),
     ("storage_pools", Kind::Platform),
     ("storefronts", Kind::Own),
@@ -224,6 +235,29 @@ async fn platform_tables_are_out_of_reach_and_shared_ones_read_only() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_proves_who_somebody_is_is_out_of_reach_of_every_token() {
+    let login = names(Kind::Login);
+    let wrong = ask(&format!(
+        "
+        SELECT r.rolname || ' may reach ' || c.relname AS line
+        FROM pg_class c CROSS JOIN pg_roles r
+        WHERE c.relnamespace = 'public'::regnamespace AND c.relname IN ({login})
+          AND r.rolname IN ('berth_tenant', 'berth_storefront', 'berth_platform', 'berth_account')
+          AND (has_any_column_privilege(r.oid, c.oid, 'SELECT, INSERT, UPDATE')
+               OR has_table_privilege(r.oid, c.oid, 'DELETE, TRUNCATE'))
+        UNION ALL
+        SELECT relname || ': no policy that keeps to a realm'
+        FROM pg_class c
+        WHERE relnamespace = 'public'::regnamespace AND relname IN ({login})
+          AND NOT EXISTS (SELECT FROM pg_policy p
+              WHERE polrelid = c.oid AND 'berth_login'::regrole = ANY (polroles)
+                AND pg_get_expr(polqual, polrelid) <> 'true')"
+    ))
+    .await;
+    none(wrong, "rights");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_rights_are_as_written_down() {
     let rights = ask("
         WITH rights AS (
@@ -239,7 +273,8 @@ async fn the_rights_are_as_written_down() {
         SELECT format('%-21s %-17s %s', relname, grantee::regrole,
                       string_agg(privilege, ', ' ORDER BY privilege)) AS line
         FROM rights
-        WHERE grantee::regrole::text IN ('berth_tenant', 'berth_storefront', 'berth_auth')
+        WHERE grantee::regrole::text IN ('berth_tenant', 'berth_storefront', 'berth_auth',
+                                        'berth_account', 'berth_login')
         GROUP BY relname, grantee ORDER BY 1")
     .await;
     insta::assert_snapshot!(rights.join("\n"));
@@ -271,6 +306,9 @@ async fn states_are_those_of_the_model() {
         };
     }
     let wanted: BTreeMap<String, String> = states! {
+        "accounts.locale" => Locale,
+        "challenges.locale" => Locale,
+        "challenges.purpose" => ChallengePurpose,
         "clients.kind" => ClientKind,
         "clients.role" => Role,
         "deployments.desired_state" => DesiredState,

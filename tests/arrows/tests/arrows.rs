@@ -18,8 +18,14 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("berth-operations", &["berth-model", "berth-store"]),
     (
         "berth-api",
-        &["berth-model", "berth-store", "berth-placement"],
+        &[
+            "berth-model",
+            "berth-store",
+            "berth-placement",
+            "berth-pages",
+        ],
     ),
+    ("berth-pages", &["berth-model", "berth-store"]),
     (
         "berth-scheduler",
         &[

@@ -66,7 +66,8 @@ impl Form {
 /// What a client calls itself.
 struct Credentials {
     client_id: String,
-    secret: String,
+    /// None: a public client, which can keep none (section 2.1).
+    secret: Option<String>,
 }
 
 /// The client that the request's credentials are of.
@@ -77,9 +78,10 @@ pub(super) async fn client(
 ) -> Result<Client, Denied> {
     let given = credentials(headers, form)?;
     let store = &gate.state.store;
-    let found = store
-        .client_authenticate(&given.client_id, &given.secret)
-        .await;
+    let found = match &given.secret {
+        Some(secret) => store.client_authenticate(&given.client_id, secret).await,
+        None => store.client_public(&given.client_id).await,
+    };
     found.map_err(|error| {
         let wrong = error.code() == ErrorCode::Unauthenticated;
         match wrong.then(|| failure_count(gate, &given.client_id)) {
@@ -110,8 +112,8 @@ fn credentials(headers: &HeaderMap, form: &mut Form) -> Result<Credentials, Deni
         (Some(_), _) => Err(Denied::request(
             "Give the credentials in the header or in the body.",
         )),
-        (None, (Some(client_id), Some(secret))) => Ok(Credentials { client_id, secret }),
-        (None, _) => Err(Denied::client(
+        (None, (Some(client_id), secret)) => Ok(Credentials { client_id, secret }),
+        (None, (None, _)) => Err(Denied::client(
             "Give client_id and client_secret, by HTTP Basic or in the body.",
         )),
     }
@@ -135,7 +137,7 @@ fn basic(headers: &HeaderMap) -> Result<Option<Credentials>, Denied> {
     let (client_id, secret) = pair.split_once(':').ok_or_else(wrong)?;
     Ok(Some(Credentials {
         client_id: decoded(client_id),
-        secret: decoded(secret),
+        secret: Some(decoded(secret)),
     }))
 }
 

@@ -72,8 +72,8 @@ impl From<Error> for Denied {
             ErrorCode::InvalidInput if error.field() == Some("scope") => {
                 Self::of("invalid_scope", text)
             }
-            // Section 5.2: "was issued to another client".
-            ErrorCode::Forbidden => Self::of("invalid_grant", text),
+            // Section 5.2, which also counts here what "was issued to another client".
+            ErrorCode::WrongCode | ErrorCode::Forbidden => Self::of("invalid_grant", text),
             ErrorCode::Unavailable => Self {
                 status: StatusCode::SERVICE_UNAVAILABLE,
                 ..Self::of("temporarily_unavailable", text)

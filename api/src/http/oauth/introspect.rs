@@ -1,7 +1,7 @@
 //! Introspection (RFC 7662): for the provider's own services, which are handed Berth's tokens.
 
 use axum::{body::Body, extract::State, http::HeaderMap, response::Response};
-use berth_model::{Client, ClientFor};
+use berth_model::{Caller, Client, ClientFor, Realm, ViewerKind};
 use berth_store::TokenInfo;
 use serde_json::{Value, json};
 
@@ -34,21 +34,28 @@ fn may_know(client: &Client, info: &TokenInfo) -> bool {
 /// Section 2.2, and whom it acts for.
 fn active(issuer: &str, info: &TokenInfo) -> Value {
     let client = &info.client;
+    let subject = match info.person {
+        Some(person) => person.account_id.to_string(),
+        None => client.id.to_string(),
+    };
     let mut told = json!({
         "active": true,
         "iss": issuer,
         "client_id": client.id.to_string(),
-        "sub": client.id.to_string(),
+        "sub": subject,
         "scope": info.scopes.to_string(),
         "token_type": "Bearer",
         "iat": info.created_at.timestamp(),
         "exp": info.expires_at.timestamp(),
-        "kind": client.acts_for.kind(),
+        "kind": ViewerKind::of(&info.caller()),
     });
-    match client.acts_for {
-        ClientFor::Platform => {}
-        ClientFor::Storefront(id) => told["storefront_id"] = json!(id.to_string()),
-        ClientFor::Tenant(id, role) => {
+    match info.caller() {
+        Caller::Platform | Caller::Worker(_) => {}
+        Caller::Storefront(id) | Caller::Account(_, Realm(Some(id))) => {
+            told["storefront_id"] = json!(id.to_string());
+        }
+        Caller::Account(_, Realm(None)) => {}
+        Caller::Tenant(id, role) => {
             told["tenant_id"] = json!(id.to_string());
             told["role"] = json!(role);
         }

@@ -2,6 +2,7 @@
 //! They lie in tests/npm, pinned by version and hash.
 
 mod audit;
+mod code_flow;
 mod subscription;
 
 use std::process::Stdio;

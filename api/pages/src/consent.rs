@@ -1,0 +1,277 @@
+//! What a person is asked before a client may act in their name, and for which tenant.
+
+use askama::Template;
+use berth_model::{
+    Account, Caller, Error, ErrorCode, GrantGive, Membership, RedirectUri, Result, Session,
+    TenantId, TokenScope, TokenScopes, policy,
+};
+
+use crate::{
+    authorize::Authorization,
+    request::{Asked, Prompt, Wanted, Wrong},
+    view::Frame,
+};
+
+/// For which tenant a client acts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Choice {
+    /// For this one.
+    Tenant(TenantId),
+    /// For none: with the account alone.
+    Account,
+}
+
+impl Choice {
+    fn tenant_id(self) -> Option<TenantId> {
+        match self {
+            Self::Tenant(id) => Some(id),
+            Self::Account => None,
+        }
+    }
+}
+
+/// What comes next for a request.
+pub(crate) enum Step<'a> {
+    /// Nobody is signed in.
+    SignIn,
+    /// There are new terms to accept.
+    Terms,
+    /// The person is asked.
+    Ask(Box<ConsentPage<'a>>),
+    /// It was allowed before.
+    Given(Choice),
+    /// It can't be.
+    Not(Wrong),
+}
+
+/// A tenant to choose.
+pub(crate) struct Offer {
+    value: String,
+    label: String,
+    role: &'static str,
+}
+
+#[derive(Template)]
+#[template(path = "consent.html")]
+pub(crate) struct ConsentPage<'a> {
+    frame: Frame<'a>,
+    client: &'a str,
+    name: &'a str,
+    email: &'a str,
+    action: String,
+    sign_out: String,
+    /// Several to choose from; empty if there is nothing to choose.
+    choices: Vec<Offer>,
+    tenant: String,
+    tenant_name: String,
+    scopes: Vec<TokenScope>,
+    target: String,
+}
+
+/// What comes next.
+pub(crate) async fn step<'a>(authorization: &'a Authorization, asked: &Asked) -> Result<Step<'a>> {
+    let page = &authorization.page;
+    let quiet = asked.prompt == Prompt::Nothing;
+    let Some(session) = page.session.as_ref() else {
+        return Ok(match quiet {
+            true => Step::Not(Wrong::new("login_required", "Nobody is signed in.")),
+            false => Step::SignIn,
+        });
+    };
+    if asked.prompt == Prompt::Login && !is_fresh(authorization, session) {
+        return Ok(Step::SignIn);
+    }
+    if terms_missing(authorization, session).await? {
+        return Ok(match quiet {
+            true => Step::Not(Wrong::new("interaction_required", "There are new terms.")),
+            false => Step::Terms,
+        });
+    }
+    let memberships = page.site.state.store.membership_list(session).await?;
+    let offered = match offers(asked, &memberships) {
+        Ok(offered) => offered,
+        Err(wrong) => return Ok(Step::Not(wrong)),
+    };
+    let account = &session.account;
+    if let [only] = *offered
+        && asked.prompt != Prompt::Consent
+        && is_given(authorization, asked, account, only).await?
+    {
+        return Ok(Step::Given(only));
+    }
+    if quiet {
+        let text = "The person must be asked.";
+        return Ok(Step::Not(Wrong::new("interaction_required", text)));
+    }
+    let scopes = scopes_of_any(authorization, asked, account, &memberships, &offered);
+    if scopes.is_empty() {
+        let text = "Nothing of what is asked for is open to this person.";
+        return Ok(Step::Not(Wrong::new("invalid_scope", text)));
+    }
+    let view = view(authorization, account, &memberships, &offered, scopes);
+    Ok(Step::Ask(Box::new(view)))
+}
+
+/// With `prompt=login` somebody must have signed in for this request: a minute ago at most.
+fn is_fresh(authorization: &Authorization, session: &Session) -> bool {
+    let now = authorization.page.site.state.clock.now();
+    (now - session.created_at).num_seconds() < 60
+}
+
+/// Whether the storefront has terms that the person didn't accept.
+async fn terms_missing(authorization: &Authorization, session: &Session) -> Result<bool> {
+    let page = &authorization.page;
+    let Some(version) = &page.place.brand.terms_version else {
+        return Ok(false);
+    };
+    let protection = page.site.state.store.account_protection(session).await?;
+    Ok(protection.terms_version.as_ref() != Some(version))
+}
+
+/// What can be chosen, one at least.
+fn offers(asked: &Asked, memberships: &[Membership]) -> std::result::Result<Vec<Choice>, Wrong> {
+    let theirs = |id: TenantId| memberships.iter().any(|one| one.tenant.id == id);
+    Ok(match asked.tenant {
+        Some(Wanted::Account) => vec![Choice::Account],
+        Some(Wanted::Tenant(id)) if theirs(id) => vec![Choice::Tenant(id)],
+        Some(Wanted::Tenant(_)) => {
+            let text = "The person is not a member of this tenant.";
+            return Err(Wrong::new("access_denied", text));
+        }
+        None if memberships.is_empty() => vec![Choice::Account],
+        None => memberships
+            .iter()
+            .map(|one| Choice::Tenant(one.tenant.id))
+            .collect(),
+    })
+}
+
+/// Whether nothing need be asked. Of a client that can keep no secret, anybody can say that they are
+/// it: then the person is asked each time.
+async fn is_given(
+    authorization: &Authorization,
+    asked: &Asked,
+    account: &Account,
+    choice: Choice,
+) -> Result<bool> {
+    let client = &authorization.client;
+    if client.is_public {
+        return Ok(false);
+    }
+    let store = &authorization.page.site.state.store;
+    store
+        .consent_covers(account, client.id, choice.tenant_id(), asked.scopes)
+        .await
+}
+
+/// What the client could do, whichever is chosen.
+fn scopes_of_any(
+    authorization: &Authorization,
+    asked: &Asked,
+    account: &Account,
+    memberships: &[Membership],
+    offered: &[Choice],
+) -> TokenScopes {
+    let asked = asked.scopes.and(authorization.client.scopes);
+    let open = offered.iter().flat_map(|choice| {
+        let caller = match choice {
+            Choice::Account => Some(Caller::Account(account.id, account.realm)),
+            Choice::Tenant(id) => memberships
+                .iter()
+                .find(|one| one.tenant.id == *id)
+                .map(|one| Caller::Tenant(*id, one.role)),
+        };
+        let scopes = caller.map(|caller| policy::scopes(&caller).and(asked));
+        scopes.unwrap_or_default().iter()
+    });
+    open.collect()
+}
+
+fn view<'a>(
+    authorization: &'a Authorization,
+    account: &'a Account,
+    memberships: &[Membership],
+    offered: &[Choice],
+    scopes: TokenScopes,
+) -> ConsentPage<'a> {
+    let page = &authorization.page;
+    let mut choices: Vec<Offer> = offered
+        .iter()
+        .filter_map(|choice| {
+            memberships
+                .iter()
+                .find(|one| Some(one.tenant.id) == choice.tenant_id())
+        })
+        .map(|one| Offer {
+            value: one.tenant.id.to_string(),
+            label: one.tenant.name.clone(),
+            role: page.words.role(&one.role),
+        })
+        .collect();
+    let single = offered.len() == 1;
+    let (tenant, tenant_name) = match choices.first() {
+        Some(offer) => (offer.value.clone(), offer.label.clone()),
+        None => ("none".to_owned(), String::new()),
+    };
+    if single {
+        choices.clear();
+    } else {
+        choices.push(Offer {
+            value: "none".to_owned(),
+            label: page.words.consent_account.to_owned(),
+            role: "",
+        });
+    }
+    ConsentPage {
+        frame: page.frame(page.words.consent_title),
+        client: &authorization.client.name,
+        name: &account.name,
+        email: account.email.as_str(),
+        action: format!("{}?{}", crate::AUTHORIZE, page.query),
+        sign_out: page.href("/sign-out"),
+        choices,
+        tenant,
+        tenant_name,
+        scopes: scopes.iter().collect(),
+        target: RedirectUri::source(&authorization.redirect_uri).unwrap_or_default(),
+    }
+}
+
+/// A choice that came back from the page, if it is one that the request leaves.
+pub(crate) async fn allowed(
+    authorization: &Authorization,
+    asked: &Asked,
+    choice: Choice,
+) -> Result<Choice> {
+    if terms_missing(authorization, authorization.page.signed_in()?).await? {
+        let text = "The terms must be accepted first.";
+        return Err(Error::new(ErrorCode::Forbidden, text));
+    }
+    match asked.tenant {
+        None => Ok(choice),
+        Some(Wanted::Account) if choice == Choice::Account => Ok(choice),
+        Some(Wanted::Tenant(id)) if choice == Choice::Tenant(id) => Ok(choice),
+        Some(_) => {
+            tracing::warn!(client = %authorization.client.id, "a choice that was not offered");
+            Err(Error::not_found("tenant"))
+        }
+    }
+}
+
+/// Lets the client act, and gives its code.
+pub(crate) async fn code(
+    authorization: &Authorization,
+    asked: &Asked,
+    choice: Choice,
+) -> Result<String> {
+    let page = &authorization.page;
+    let give = GrantGive {
+        client: authorization.client.clone(),
+        tenant_id: choice.tenant_id(),
+        scopes: asked.scopes,
+        redirect_uri: authorization.redirect_uri.clone(),
+        code_challenge: asked.code_challenge,
+    };
+    let store = &page.site.state.store;
+    store.grant_give(page.signed_in()?, &give).await
+}

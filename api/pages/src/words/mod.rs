@@ -1,0 +1,186 @@
+//! What pages say, in every language: a phrase that one of them lacks doesn't compile.
+
+mod de;
+mod en;
+mod fr;
+
+use berth_model::{Error, ErrorCode, Locale, Role, TokenScope};
+
+/// The phrases of a language.
+pub(crate) struct Words {
+    /// Of the language itself.
+    pub language: &'static str,
+    pub sign_in: &'static str,
+    pub sign_in_lead: &'static str,
+    pub sign_up: &'static str,
+    pub sign_up_lead: &'static str,
+    pub sign_out: &'static str,
+    pub no_account: &'static str,
+    pub have_account: &'static str,
+    pub forgot: &'static str,
+    pub email: &'static str,
+    pub name: &'static str,
+    pub name_hint: &'static str,
+    pub password: &'static str,
+    pub new_password: &'static str,
+    pub password_hint: &'static str,
+    pub current_password: &'static str,
+    pub terms_accept: &'static str,
+    pub terms: &'static str,
+    pub terms_new: &'static str,
+    pub privacy: &'static str,
+    pub imprint: &'static str,
+    pub help: &'static str,
+    pub go_on: &'static str,
+    pub cancel: &'static str,
+    pub code: &'static str,
+    pub code_title: &'static str,
+    pub code_lead: &'static str,
+    pub code_none: &'static str,
+    pub code_again: &'static str,
+    pub second_title: &'static str,
+    pub second_lead: &'static str,
+    pub second_recovery: &'static str,
+    pub reset_title: &'static str,
+    pub reset_lead: &'static str,
+    pub reset_recovery: &'static str,
+    pub reset_finish_lead: &'static str,
+    pub account: &'static str,
+    pub account_lead: &'static str,
+    pub saved: &'static str,
+    pub save: &'static str,
+    pub change: &'static str,
+    pub remove: &'static str,
+    pub person: &'static str,
+    pub language_label: &'static str,
+    pub email_change: &'static str,
+    pub email_change_hint: &'static str,
+    pub email_new: &'static str,
+    pub password_change: &'static str,
+    pub password_change_hint: &'static str,
+    pub password_none: &'static str,
+    pub recovery_email: &'static str,
+    pub recovery_email_hint: &'static str,
+    pub recovery_email_none: &'static str,
+    pub second_factor: &'static str,
+    pub second_factor_off: &'static str,
+    pub second_factor_on: &'static str,
+    pub second_factor_set_up: &'static str,
+    pub authenticator_lead: &'static str,
+    pub authenticator_secret: &'static str,
+    pub authenticator_code: &'static str,
+    pub recovery_codes: &'static str,
+    pub recovery_codes_left: &'static str,
+    pub recovery_codes_lead: &'static str,
+    pub recovery_codes_new: &'static str,
+    pub recovery_codes_done: &'static str,
+    pub sessions: &'static str,
+    pub sessions_hint: &'static str,
+    pub session_here: &'static str,
+    pub session_unknown: &'static str,
+    pub session_seen: &'static str,
+    pub session_end: &'static str,
+    pub sessions_end_others: &'static str,
+    pub applications: &'static str,
+    pub applications_hint: &'static str,
+    pub applications_none: &'static str,
+    pub application_end: &'static str,
+    pub tenants: &'static str,
+    pub tenants_none: &'static str,
+    pub consent_title: &'static str,
+    pub consent_lead: &'static str,
+    pub consent_as: &'static str,
+    pub consent_tenant: &'static str,
+    pub consent_account: &'static str,
+    pub consent_account_hint: &'static str,
+    pub consent_goes_to: &'static str,
+    pub consent_revoke_hint: &'static str,
+    pub consent_allow: &'static str,
+    pub consent_deny: &'static str,
+    pub consent_other: &'static str,
+    pub error_title: &'static str,
+    pub error_request: &'static str,
+    pub error_client: &'static str,
+    pub error_redirect: &'static str,
+    pub error_stale: &'static str,
+    pub error_not_found: &'static str,
+    pub error_internal: &'static str,
+    pub error_unavailable: &'static str,
+    pub error_throttled: &'static str,
+    pub error_wrong_credentials: &'static str,
+    pub error_wrong_code: &'static str,
+    pub error_weak_password: &'static str,
+    pub error_hosted: &'static str,
+    pub error_email: &'static str,
+    pub error_email_taken: &'static str,
+    pub error_email_same: &'static str,
+    pub error_name: &'static str,
+    pub error_terms: &'static str,
+    pub error_signed_out: &'static str,
+    pub error_authenticator_there: &'static str,
+    /// What each scope opens, in the order of [`TokenScope::ALL`].
+    scopes: &'static [(TokenScope, &'static str)],
+    /// The roles, in the order of `Role::ALL`.
+    roles: [&'static str; 5],
+}
+
+impl Words {
+    /// Of a language.
+    pub fn of(locale: Locale) -> &'static Self {
+        match locale {
+            Locale::En => &en::WORDS,
+            Locale::De => &de::WORDS,
+            Locale::Fr => &fr::WORDS,
+        }
+    }
+
+    /// What a scope opens.
+    pub fn scope(&self, scope: &TokenScope) -> &'static str {
+        let found = self.scopes.iter().find(|(known, _)| known == scope);
+        found.map_or("", |(_, text)| text)
+    }
+
+    /// What a member is.
+    pub fn role(&self, role: &Role) -> &'static str {
+        self.roles[*role as usize]
+    }
+
+    /// What went wrong, in words that say what to do.
+    pub fn error(&self, error: &Error) -> &'static str {
+        match (error.code(), error.field()) {
+            (ErrorCode::WrongCredentials, _) => self.error_wrong_credentials,
+            (ErrorCode::WrongCode, _) => self.error_wrong_code,
+            (ErrorCode::WeakPassword, _) => self.error_weak_password,
+            (ErrorCode::HostedAddress, _) => self.error_hosted,
+            (ErrorCode::Throttled, _) => self.error_throttled,
+            (ErrorCode::Unavailable, _) => self.error_unavailable,
+            (ErrorCode::Unauthenticated, _) => self.error_signed_out,
+            (ErrorCode::AlreadyExists, Some("email")) => self.error_email_taken,
+            (ErrorCode::AlreadyExists, _) => self.error_authenticator_there,
+            (ErrorCode::InvalidInput, Some("email")) => self.error_email,
+            (ErrorCode::InvalidInput, Some("recoveryEmail")) => self.error_email_same,
+            (ErrorCode::InvalidInput, Some("name")) => self.error_name,
+            (ErrorCode::InvalidInput, Some("terms")) => self.error_terms,
+            (ErrorCode::InvalidInput, _) => self.error_request,
+            (ErrorCode::NotFound, _) => self.error_not_found,
+            _ => self.error_internal,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_scope_is_told_in_every_language() {
+        for locale in Locale::ALL {
+            for scope in TokenScope::ALL {
+                assert!(
+                    !Words::of(*locale).scope(scope).is_empty(),
+                    "{scope} in {locale}"
+                );
+            }
+        }
+    }
+}

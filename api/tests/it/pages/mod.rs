@@ -1,0 +1,11 @@
+//! The pages that people see, as a browser sees them.
+
+mod account;
+mod attack;
+pub mod browser;
+mod factor;
+mod flow;
+mod reset;
+pub mod shop;
+mod sign_in;
+mod sign_up;

@@ -2,11 +2,11 @@
 
 use std::{fmt, str::FromStr};
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize, Serializer};
 
 use crate::{
-    AccountId, DeploymentId, DeploymentState, Error, MemberId, OperationId, OperationState, Result,
-    TenantId, Timestamp,
+    AccountId, DeploymentId, DeploymentState, Error, Id, MemberId, OperationId, OperationState,
+    Result, TenantId, Timestamp,
 };
 
 /// Events that are no state of their noun. The database's triggers write the same names.
@@ -77,31 +77,48 @@ impl fmt::Display for WebhookPattern {
 }
 
 /// What an event is about: ids and states, no names, no addresses, no secrets. Who wants to know
-/// more asks the API, and gets what is so then.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+/// more asks the API, and gets what is so then. Read as the database's triggers write it, with bare
+/// UUIDs; written as the body tells it, with global ids and without what is not there.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct WebhookData {
     /// The storefront's own number of the tenant.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub tenant_external_id: Option<String>,
     /// The deployment, or the one that the operation works on.
+    #[serde(serialize_with = "global", skip_serializing_if = "Option::is_none")]
     pub deployment_id: Option<DeploymentId>,
     /// The storefront's own number of that deployment.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub deployment_external_id: Option<String>,
     /// The operation.
+    #[serde(serialize_with = "global", skip_serializing_if = "Option::is_none")]
     pub operation_id: Option<OperationId>,
     /// What the operation makes true.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub kind: Option<String>,
     /// The member.
+    #[serde(serialize_with = "global", skip_serializing_if = "Option::is_none")]
     pub member_id: Option<MemberId>,
     /// The member's account.
+    #[serde(serialize_with = "global", skip_serializing_if = "Option::is_none")]
     pub account_id: Option<AccountId>,
     /// The member's role.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub role: Option<String>,
     /// The new state of the deployment or operation.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub state: Option<String>,
     /// What the operator wants of the deployment.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub desired_state: Option<String>,
     /// Why the operation failed.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub error_code: Option<String>,
+}
+
+fn global<T: Id + fmt::Display, S: Serializer>(id: &Option<T>, to: S) -> Result<S::Ok, S::Error> {
+    id.as_ref().map(ToString::to_string).serialize(to)
 }
 
 #[derive(Serialize)]
@@ -116,28 +133,8 @@ struct Body<'a> {
 #[serde(rename_all = "camelCase")]
 struct Data<'a> {
     tenant_id: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    tenant_external_id: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    deployment_id: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    deployment_external_id: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    operation_id: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    kind: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    member_id: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    account_id: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    role: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    state: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    desired_state: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    error_code: Option<&'a str>,
+    #[serde(flatten)]
+    rest: &'a WebhookData,
 }
 
 /// The body of an event as Standard Webhooks shapes it: `type`, `timestamp` (RFC 3339, when it
@@ -153,17 +150,7 @@ pub fn webhook_body(
         timestamp: at.to_rfc3339_opts(chrono::SecondsFormat::Micros, true),
         data: Data {
             tenant_id: tenant_id.to_string(),
-            tenant_external_id: data.tenant_external_id.as_deref(),
-            deployment_id: data.deployment_id.map(|id| id.to_string()),
-            deployment_external_id: data.deployment_external_id.as_deref(),
-            operation_id: data.operation_id.map(|id| id.to_string()),
-            kind: data.kind.as_deref(),
-            member_id: data.member_id.map(|id| id.to_string()),
-            account_id: data.account_id.map(|id| id.to_string()),
-            role: data.role.as_deref(),
-            state: data.state.as_deref(),
-            desired_state: data.desired_state.as_deref(),
-            error_code: data.error_code.as_deref(),
+            rest: data,
         },
     };
     serde_json::to_string(&body).map_err(Error::internal)

@@ -11,7 +11,6 @@ use diesel::{
     sql_types::{BigInt, Jsonb, Nullable, Text, Timestamptz, Uuid as SqlUuid},
 };
 use diesel_async::RunQueryDsl;
-use serde::Deserialize;
 use uuid::Uuid;
 
 use super::TRIED_FOR_HOURS;
@@ -48,41 +47,6 @@ struct EventRow {
     data: serde_json::Value,
     #[diesel(sql_type = Timestamptz)]
     at: Timestamp,
-}
-
-/// What the triggers write.
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Facts {
-    tenant_external_id: Option<String>,
-    deployment_id: Option<Uuid>,
-    deployment_external_id: Option<String>,
-    operation_id: Option<Uuid>,
-    kind: Option<String>,
-    member_id: Option<Uuid>,
-    account_id: Option<Uuid>,
-    role: Option<String>,
-    state: Option<String>,
-    desired_state: Option<String>,
-    error_code: Option<String>,
-}
-
-impl From<Facts> for WebhookData {
-    fn from(facts: Facts) -> Self {
-        Self {
-            tenant_external_id: facts.tenant_external_id,
-            deployment_id: facts.deployment_id.map(Into::into),
-            deployment_external_id: facts.deployment_external_id,
-            operation_id: facts.operation_id.map(Into::into),
-            kind: facts.kind,
-            member_id: facts.member_id.map(Into::into),
-            account_id: facts.account_id.map(Into::into),
-            role: facts.role,
-            state: facts.state,
-            desired_state: facts.desired_state,
-            error_code: facts.error_code,
-        }
-    }
 }
 
 struct Endpoint {
@@ -164,10 +128,10 @@ impl Store {
         if chosen.is_empty() {
             return Ok(Vec::new());
         }
-        let facts: Facts =
+        let data: WebhookData =
             serde_json::from_value(event.data.clone()).map_err(berth_model::Error::internal)?;
         let tenant_id = TenantId(event.tenant_id);
-        let body = webhook_body(&event.event_type, event.at, tenant_id, &facts.into())?;
+        let body = webhook_body(&event.event_type, event.at, tenant_id, &data)?;
         let now = self.clock.now();
         let delivery = |endpoint: &&Endpoint| {
             let storefront_id = endpoint.storefront_id.map(|id| id.0);

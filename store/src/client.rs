@@ -23,7 +23,7 @@ use crate::{
 };
 
 /// How long an old secret can be kept beside its successor.
-pub const SECRET_KEEP_MOST: TimeDelta = TimeDelta::days(7);
+const SECRET_KEEP_MOST: TimeDelta = TimeDelta::days(7);
 
 /// The most redirect URIs of a client.
 const REDIRECT_URIS: usize = 20;
@@ -183,8 +183,8 @@ impl Store {
     }
 
     /// Gives a client a new secret, which is told this once; a replay by idempotency key gives none.
-    /// The one before is taken for `keep` longer (at most [`SECRET_KEEP_MOST`]), so that a program
-    /// can be changed over; an older one is not taken any more.
+    /// The one before is taken for `keep` longer (at most 7 days), so that a program can be changed
+    /// over; an older one is not taken any more.
     pub async fn client_secret_rotate(
         &self,
         cx: &Cx,

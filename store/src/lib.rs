@@ -54,7 +54,6 @@ mod webhook_endpoint;
 mod webhook_endpoint_change;
 mod webhook_secret;
 
-pub use client::SECRET_KEEP_MOST;
 pub use connect::{Store, StoreConfig};
 pub use courier::{
     WebhookClaim, WebhookDepth, WebhookFannedOut, WebhookLane, WebhookOutcome, WebhookPurged,

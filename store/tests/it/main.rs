@@ -4,6 +4,8 @@
 
 mod catalogue;
 mod deployment;
+mod deployment_change;
+mod deployment_shared;
 mod idempotency;
 mod keys;
 mod members;
@@ -11,6 +13,7 @@ mod migrations;
 mod notice;
 mod pages;
 mod policy;
+mod policy_call;
 mod tokens;
 mod walls;
 mod webhook_call;

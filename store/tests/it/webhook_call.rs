@@ -3,7 +3,7 @@
 use berth_model::{PageRequest, Result, WebhookDeliveryId, WebhookEndpointUpdate};
 use berth_store::Cx;
 
-use crate::{policy::some, world::World};
+use crate::{policy_call::some, world::World};
 
 /// On an endpoint of its own for each call that changes it, since one of them deletes it.
 pub async fn webhook_call(

@@ -6,7 +6,10 @@ use async_graphql::{Context, dataloader::DataLoader};
 use berth_model::WebhookDestinations;
 use berth_store::{Cx, IdempotencyKey, OperationFeed, Store};
 
-use crate::{config::Limits, graphql::Loaders};
+use crate::{
+    config::Limits,
+    graphql::{Loaders, line},
+};
 
 /// One request.
 pub(crate) struct Request {
@@ -29,7 +32,10 @@ pub(crate) struct Request {
 impl Request {
     /// The context for a mutation with this idempotency key.
     pub fn cx_with_key(&self, key: &str) -> berth_model::Result<Cx> {
-        Ok(self.cx.clone().with_key(IdempotencyKey::parse(key)?))
+        Ok(Cx {
+            audit: line(),
+            ..self.cx.clone().with_key(IdempotencyKey::parse(key)?)
+        })
     }
 }
 

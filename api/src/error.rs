@@ -1,7 +1,7 @@
 //! From our errors to GraphQL's: a code in `extensions`, a public message, the cause in the log
 //! alone.
 
-use std::sync::Arc;
+use std::{any::Any, sync::Arc};
 
 use async_graphql::{ErrorExtensionValues, Response, ServerError, Value};
 use berth_model::{Error, ErrorCode};
@@ -49,11 +49,7 @@ impl Refusal {
 pub(crate) fn finish(response: &mut Response) {
     for error in &mut response.errors {
         let source = error.source.take();
-        let ours = source.as_ref().and_then(|source| {
-            source
-                .downcast_ref::<Error>()
-                .or_else(|| source.downcast_ref::<Arc<Error>>().map(AsRef::as_ref))
-        });
+        let ours = source.as_ref().and_then(ours);
         let extensions = error.extensions.get_or_insert_default();
         if let Some(ours) = ours {
             describe(extensions, ours);
@@ -62,6 +58,18 @@ pub(crate) fn finish(response: &mut Response) {
             extensions.set("code", ErrorCode::InvalidInput.as_str());
         }
     }
+}
+
+/// The code of an error that no answer has yet.
+pub(crate) fn code(error: &ServerError) -> ErrorCode {
+    let ours = error.source.as_ref().and_then(ours);
+    ours.map_or(ErrorCode::InvalidInput, Error::code)
+}
+
+fn ours(source: &Arc<dyn Any + Send + Sync>) -> Option<&Error> {
+    source
+        .downcast_ref::<Error>()
+        .or_else(|| source.downcast_ref::<Arc<Error>>().map(AsRef::as_ref))
 }
 
 /// The code of the first error, for metrics; `OK` without one.

@@ -1,7 +1,7 @@
 //! The one way to the schema, in the order of its costs: the document's shape first, which needs no
 //! database, then the token, then the cost, and last the resolvers.
 
-use std::sync::Arc;
+use std::{net::IpAddr, sync::Arc};
 
 use async_graphql::{
     Name, Request as GraphqlRequest, Response,
@@ -43,6 +43,10 @@ pub(crate) struct Origin {
     pub token: Option<Arc<str>>,
     /// For logs and the audit log.
     pub request_id: String,
+    /// The address that it came from.
+    pub remote: Option<IpAddr>,
+    /// What the caller's program calls itself.
+    pub user_agent: Option<String>,
 }
 
 /// A request that may run.
@@ -87,6 +91,8 @@ impl Gate {
         let charge = Charge::hold(&self.buckets, self.limits(), &actor, &token, cost)?;
         let cx = Cx {
             request_id: Some(from.request_id.clone()),
+            remote: from.remote,
+            user_agent: from.user_agent.clone(),
             ..Cx::new(actor)
         };
         let loaders = Loaders {

@@ -1,3 +1,6 @@
+REVOKE INSERT ON audit_log, audit_outcomes FROM berth_account;
+DROP POLICY account ON audit_outcomes;
+DROP POLICY account ON audit_log;
 REVOKE SELECT (id, storefront_id, realm_id, email, name, locale, created_at) ON accounts FROM berth_account;
 REVOKE SELECT ON members, tenants, storefronts FROM berth_account;
 DROP POLICY account ON storefronts;

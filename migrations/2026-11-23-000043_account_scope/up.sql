@@ -18,3 +18,10 @@ CREATE POLICY account ON storefronts FOR SELECT TO berth_account
     USING (EXISTS (SELECT FROM accounts a WHERE a.storefront_id = storefronts.id));
 GRANT SELECT ON members, tenants, storefronts TO berth_account;
 GRANT SELECT (id, storefront_id, realm_id, email, name, locale, created_at) ON accounts TO berth_account;
+
+-- What somebody tries is written down in the provider's log, as with storefronts.
+CREATE POLICY account ON audit_log FOR INSERT TO berth_account
+    WITH CHECK (tenant_id = '00000000-0000-7000-8000-000000000001');
+CREATE POLICY account ON audit_outcomes FOR INSERT TO berth_account
+    WITH CHECK (tenant_id = '00000000-0000-7000-8000-000000000001');
+GRANT INSERT ON audit_log, audit_outcomes TO berth_account;

@@ -1,8 +1,23 @@
 //! The audit log.
 
-use crate::{AuditEntryId, TenantId, Timestamp};
+use std::net::IpAddr;
 
-/// Who did what for whom, and when.
+use crate::{AuditEntryId, ErrorCode, TenantId, Timestamp, states::states};
+
+states! {
+    /// What came of something that was begun.
+    pub enum AuditResult {
+        /// It was done.
+        Ok = "OK",
+        /// It was refused, and nothing was changed.
+        Refused = "REFUSED",
+        /// It was begun, and nobody wrote down what came of it: it goes on now, or the process ended
+        /// in between. What it was about tells whether it was done.
+        Unknown = "UNKNOWN",
+    }
+}
+
+/// Who did what for whom, from where, when, and what came of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AuditEntry {
     /// Its id.
@@ -17,6 +32,29 @@ pub struct AuditEntry {
     pub subject: Option<String>,
     /// Of the request, for logs.
     pub request_id: Option<String>,
-    /// When.
-    pub at: Timestamp,
+    /// The address that it came from.
+    pub remote: Option<IpAddr>,
+    /// What the caller's program calls itself; at most 200 characters.
+    pub user_agent: Option<String>,
+    /// When it was begun.
+    pub opened_at: Timestamp,
+    /// When it was over.
+    pub completed_at: Option<Timestamp>,
+    /// What came of it.
+    pub result: AuditResult,
+    /// Why it was refused.
+    pub error_code: Option<ErrorCode>,
+}
+
+/// Which lines of the audit log are asked for. What is absent excludes nothing.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct AuditFilter {
+    /// Of this mutation.
+    pub action: Option<String>,
+    /// By this actor.
+    pub actor: Option<String>,
+    /// Begun then or later.
+    pub since: Option<Timestamp>,
+    /// Begun before then.
+    pub until: Option<Timestamp>,
 }

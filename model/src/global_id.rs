@@ -1,5 +1,7 @@
 //! Global ids as the API shows them: opaque to its users, parsed once into a typed id.
 
+use std::fmt;
+
 use uuid::Uuid;
 
 use crate::{Error, ErrorCode, Id, Result, id::ID_KINDS};
@@ -14,6 +16,14 @@ pub struct GlobalId {
 }
 
 impl GlobalId {
+    /// That of a typed id.
+    pub fn of<T: Id>(id: T) -> Self {
+        Self {
+            noun: T::NOUN,
+            uuid: id.into(),
+        }
+    }
+
     /// Reads `prefix_hex`. Anything else is [`ErrorCode::InvalidId`].
     pub fn parse(text: &str) -> Result<Self> {
         let (prefix, hex) = text.split_once('_').ok_or_else(invalid)?;
@@ -52,6 +62,14 @@ pub(crate) fn parse_typed<T: Id>(text: &str) -> Result<T> {
     }
 }
 
+impl fmt::Display for GlobalId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let known = ID_KINDS.iter().find(|(_, noun)| *noun == self.noun);
+        let prefix = known.map_or("", |(prefix, _)| prefix);
+        write!(f, "{prefix}_{}", self.uuid.simple())
+    }
+}
+
 fn invalid() -> Error {
     Error::new(
         ErrorCode::InvalidId,
@@ -77,8 +95,7 @@ mod tests {
         #[test]
         fn what_parses_is_canonical(text in "\\PC{0,48}") {
             if let Ok(id) = GlobalId::parse(&text) {
-                let prefix = ID_KINDS.iter().find(|(_, noun)| *noun == id.noun).unwrap().0;
-                prop_assert_eq!(format!("{prefix}_{}", id.uuid.simple()), text);
+                prop_assert_eq!(id.to_string(), text);
             }
         }
     }

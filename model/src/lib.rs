@@ -47,7 +47,7 @@ pub use application::{
     Application, ApplicationPublish, ApplicationVersion, OptionKind, OptionSpec, OptionValue,
     Options, Probe, options_check,
 };
-pub use audit::AuditEntry;
+pub use audit::{AuditEntry, AuditFilter, AuditResult};
 pub use brand::{Brand, Color, Locale};
 pub use buckets::{Bucket, Buckets};
 pub use client::{Client, ClientCreate, ClientFor, ClientKind};

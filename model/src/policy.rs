@@ -44,6 +44,8 @@ states! {
         PlacementRead = "PLACEMENT_READ",
         /// See the audit log.
         AuditRead = "AUDIT_READ",
+        /// See the audit log of the whole platform.
+        AuditReadAll = "AUDIT_READ_ALL",
         /// See OAuth clients.
         ClientRead = "CLIENT_READ",
         /// Make storefronts and OAuth clients.
@@ -66,7 +68,12 @@ pub fn allows(caller: &Caller, action: Action) -> bool {
         Caller::Platform => action != A::Work && action != A::DeploymentHandover,
         Caller::Storefront(_) => !matches!(
             action,
-            A::CatalogueWrite | A::FleetRead | A::FleetWrite | A::ClientWrite | A::Work
+            A::CatalogueWrite
+                | A::FleetRead
+                | A::FleetWrite
+                | A::AuditReadAll
+                | A::ClientWrite
+                | A::Work
         ),
         Caller::Tenant(_, role) => tenant_allows(*role, action),
         Caller::Account(_, realm) => match action {
@@ -98,6 +105,7 @@ fn tenant_allows(role: Role, action: Action) -> bool {
         | A::ClientWrite
         | A::TenantCreate
         | A::PlacementRead
+        | A::AuditReadAll
         | A::WebhookRead
         | A::WebhookWrite
         | A::Work => false,
@@ -123,7 +131,7 @@ pub const fn scope(action: Action) -> Option<TokenScope> {
         | A::OperationCancel => TokenScope::TenantWrite,
         A::MemberWrite => TokenScope::MemberWrite,
         A::DeploymentHandover => TokenScope::SecretRead,
-        A::AuditRead => TokenScope::AuditRead,
+        A::AuditRead | A::AuditReadAll => TokenScope::AuditRead,
         A::ClientRead => TokenScope::ClientRead,
         A::ClientWrite => TokenScope::ClientAdmin,
         A::WebhookRead => TokenScope::WebhookRead,

@@ -1,6 +1,10 @@
 //! What a call brings with it: who asks, and which request it belongs to.
 
-use berth_model::{Actor, Error, Result};
+use std::net::IpAddr;
+
+use berth_model::{Actor, Caller, Error, Result};
+
+use crate::AuditLine;
 
 /// The context of a call.
 #[derive(Clone, Debug)]
@@ -11,6 +15,14 @@ pub struct Cx {
     pub request_id: Option<String>,
     /// For mutations: repeats with the same key answer with what the first one made.
     pub idempotency_key: Option<IdempotencyKey>,
+    /// The address that the request came from, for the audit log.
+    pub remote: Option<IpAddr>,
+    /// What the caller's program calls itself, for the audit log; at most 200 characters.
+    pub user_agent: Option<String>,
+    /// What the audit log calls the caller, where its actor has no name of its own.
+    pub alias: Option<String>,
+    /// The line of the audit log that was opened for what is done.
+    pub audit: Option<AuditLine>,
 }
 
 impl Cx {
@@ -21,6 +33,10 @@ impl Cx {
             actor,
             request_id: None,
             idempotency_key: None,
+            remote: None,
+            user_agent: None,
+            alias: None,
+            audit: None,
         }
     }
 
@@ -28,6 +44,20 @@ impl Cx {
     #[must_use]
     pub fn worker(name: &str) -> Self {
         Self::new(Actor::worker(name))
+    }
+
+    /// For who runs a command on the provider's own machine: the provider, by the name of its user.
+    #[must_use]
+    pub fn command_line(user: &str) -> Self {
+        Self {
+            alias: Some(format!("cli/{user}")),
+            ..Self::new(Actor::new(Caller::Platform))
+        }
+    }
+
+    /// What the audit log calls the caller.
+    pub(crate) fn name(&self) -> String {
+        self.alias.clone().unwrap_or_else(|| self.actor.name())
     }
 
     /// The same with an idempotency key.

@@ -54,6 +54,7 @@ mod webhook_endpoint;
 mod webhook_endpoint_change;
 mod webhook_secret;
 
+pub use audit::AuditLine;
 pub use connect::{Store, StoreConfig};
 pub use courier::{
     WebhookClaim, WebhookDepth, WebhookFannedOut, WebhookLane, WebhookOutcome, WebhookPurged,

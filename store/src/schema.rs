@@ -106,6 +106,20 @@ diesel::table! {
         subject -> Nullable<Text>,
         request_id -> Nullable<Text>,
         at -> Timestamptz,
+        remote -> Nullable<Text>,
+        user_agent -> Nullable<Text>,
+        opened -> Bool,
+        copy_of -> Nullable<Uuid>,
+    }
+}
+
+diesel::table! {
+    audit_outcomes (entry_id) {
+        entry_id -> Uuid,
+        tenant_id -> Uuid,
+        error_code -> Nullable<Text>,
+        subject -> Nullable<Text>,
+        at -> Timestamptz,
     }
 }
 
@@ -672,6 +686,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     application_versions,
     applications,
     audit_log,
+    audit_outcomes,
     challenges,
     clients,
     consents,

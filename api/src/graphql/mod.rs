@@ -6,6 +6,7 @@ mod application;
 mod application_publish;
 mod application_version;
 mod audit_entry;
+mod audited;
 mod client;
 mod client_mutation;
 mod deployment;
@@ -46,6 +47,7 @@ mod webhook_endpoint_change;
 
 use async_graphql::{MergedObject, SDLExportOptions, SchemaBuilder};
 
+pub(crate) use audited::{Mutation, line};
 pub(crate) use loaders::Loaders;
 pub(crate) use operation_updated::Subscription;
 pub(crate) use page::{PAGE_DEFAULT, PAGE_MAX};
@@ -67,12 +69,14 @@ pub(crate) struct Query(
     storefront::StorefrontQuery,
     client::ClientQuery,
     webhook_endpoint::WebhookEndpointQuery,
+    audit_entry::AuditEntryQuery,
 );
 
 /// Changes. Each takes an `input` with an `idempotencyKey`, answers with what it made or with
 /// `userErrors`, and returns at once: what takes long is an `Operation`.
 #[derive(Default, MergedObject)]
-pub(crate) struct Mutation(
+#[graphql(name = "Mutation")]
+pub(crate) struct Changes(
     tenant::TenantMutation,
     member::MemberMutation,
     storefront::StorefrontMutation,

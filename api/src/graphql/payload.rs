@@ -3,7 +3,7 @@
 use async_graphql::{Result, SimpleObject};
 use berth_model::{Error, ErrorCode};
 
-use super::states::State;
+use super::{audited::settled, states::State};
 use crate::error::log;
 
 /// An expected way for a mutation to fail: nothing was changed.
@@ -37,6 +37,7 @@ impl From<Error> for UserError {
 /// Tells what a mutation may expect from what it may not: the former are user errors, the latter
 /// (ours, and a database that can't be reached) are errors of the request.
 pub(crate) fn settle<T>(result: berth_model::Result<T>) -> Result<(Option<T>, Vec<UserError>)> {
+    settled(result.as_ref().err().map(Error::code));
     match result {
         Ok(made) => Ok((Some(made), Vec::new())),
         Err(error) => match error.code() {

@@ -2,11 +2,13 @@
 
 use async_graphql::{Context, ID, InputObject, Object, Result, SimpleObject};
 use berth_model as model;
-use berth_model::{AuditEntryId, DeploymentId, MemberId, OperationId, TenantId, Timestamp};
+use berth_model::{
+    AuditEntryId, AuditFilter, DeploymentId, MemberId, OperationId, TenantId, Timestamp,
+};
 use berth_store::{DeploymentFilter, OperationFilter};
 
 use super::{
-    audit_entry::AuditEntry,
+    audit_entry::{AuditEntry, AuditFilterInput},
     deployment::Deployment,
     input::parsed,
     member::Member,
@@ -130,10 +132,11 @@ impl Tenant {
         Ok(connection(page, found))
     }
 
-    /// Who did what for it.
+    /// Who did what for it, and who was refused. For its owners and admins.
     async fn audit_log(
         &self,
         ctx: &Context<'_>,
+        #[graphql(desc = "Which; without it all.")] filter: Option<AuditFilterInput>,
         #[graphql(desc = "How many from the beginning: 1 to 100, 20 unless said.")] first: Option<
             i32,
         >,
@@ -149,9 +152,10 @@ impl Tenant {
             before,
         }
         .request::<AuditEntryId>()?;
+        let filter = filter.map(AuditFilter::from).unwrap_or_default();
         let found = request
             .store
-            .audit_entry_list(&request.cx, page, self.0.id)
+            .audit_entry_list(&request.cx, page, self.0.id, &filter)
             .await?;
         Ok(Some(connection(page, found)))
     }

@@ -25,6 +25,7 @@ use super::{
     body::body,
     measure::measure,
     observe::{Answered, RequestId},
+    source::Source,
     token::token,
     ws::Connections,
 };
@@ -37,6 +38,7 @@ use crate::{
 pub(crate) async fn graphql(
     State(connections): State<Connections>,
     Extension(RequestId(request_id)): Extension<RequestId>,
+    source: Source,
     headers: HeaderMap,
     content: Body,
 ) -> Response {
@@ -51,6 +53,8 @@ pub(crate) async fn graphql(
     let origin = Origin {
         token: token(&headers),
         request_id,
+        remote: source.remote,
+        user_agent: source.user_agent,
     };
     let (label, status, response) = run(&connections.gate, &headers, content, &origin, media).await;
     let outcome = outcome(&response);

@@ -7,6 +7,7 @@ mod graphql;
 mod measure;
 mod oauth;
 mod observe;
+mod source;
 mod token;
 mod ws;
 

@@ -6,6 +6,7 @@
     reason = "a test that unwraps nothing fails, as it should"
 )]
 
+mod audit;
 mod bad_input;
 mod cost;
 mod graphiql;

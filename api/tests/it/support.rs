@@ -58,6 +58,7 @@ impl Api {
             axum::serve(listener, app).await.unwrap();
         });
         let http = Client::builder()
+            .user_agent("berth-tests")
             .timeout(std::time::Duration::from_secs(30))
             .build()
             .unwrap();

@@ -39,6 +39,7 @@ pub const TABLES: &[(&str, Kind)] = &[
     ("applications", Kind::Shared),
     ("audit_log", Kind::Tenant),
     ("challenges", Kind::Login),
+    ("audit_outcomes", Kind::Tenant),
     ("clients", Kind::Tenant),
     ("consents", Kind::Login),
     ("deployment_secrets", Kind::Tenant),

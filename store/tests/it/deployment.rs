@@ -1,8 +1,8 @@
 //! What can be ordered, and what is refused with which words.
 
 use berth_model::{
-    Deployment, DesiredState, Error, ErrorCode, Hosting, OperationKind, OptionValue, PageRequest,
-    SiteId,
+    AuditFilter, Deployment, DesiredState, Error, ErrorCode, Hosting, OperationKind, OptionValue,
+    PageRequest, SiteId,
 };
 use uuid::Uuid;
 
@@ -93,15 +93,10 @@ async fn an_order_plans_everything_it_needs() {
         ),
         ("anna", 24)
     );
-    let log = store
-        .audit_entry_list(&world.shop, PageRequest::first(200), world.tenant.id)
-        .await;
-    let mut actions: Vec<_> = log
-        .unwrap()
-        .items
-        .into_iter()
-        .map(|entry| entry.action)
-        .collect();
+    let (page, all) = (PageRequest::first(200), AuditFilter::default());
+    let log = store.audit_entry_list(&world.shop, page, world.tenant.id, &all);
+    let entries = log.await.unwrap().items.into_iter();
+    let mut actions: Vec<_> = entries.map(|entry| entry.action).collect();
     actions.sort();
     assert_eq!(
         actions,

@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test ends where something is wrong")]
 
+mod audit;
 mod catalogue;
 mod deployment;
 mod deployment_change;

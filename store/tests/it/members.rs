@@ -1,6 +1,6 @@
 //! Members and their roles: a tenant is never without an owner.
 
-use berth_model::{ErrorCode, Member, MemberCreate, PageRequest, Role};
+use berth_model::{AuditFilter, ErrorCode, Member, MemberCreate, PageRequest, Role};
 use berth_store::Cx;
 
 use crate::world::{World, with_key};
@@ -107,7 +107,9 @@ async fn a_change_of_members_is_in_the_tenants_audit_log() {
         .unwrap();
     store.member_delete(&owner, made.id).await.unwrap();
     let page = PageRequest::first(100);
-    let log = store.audit_entry_list(&owner, page, world.tenant.id).await;
+    let log = store
+        .audit_entry_list(&owner, page, world.tenant.id, &AuditFilter::default())
+        .await;
     let subject = made.id.to_string();
     let actions: Vec<String> = log
         .unwrap()

@@ -1,8 +1,8 @@
 //! The calls of `policy.rs`: each function that nouns offer, with arguments that are good.
 
 use berth_model::{
-    ClientCreate, ClientFor, Error, ErrorCode, GuestType, MachineEnroll, MachineUpdate,
-    MemberCreate, NetworkCreate, NetworkRange, PageRequest, Result, Role,
+    AuditFilter, ClientCreate, ClientFor, Error, ErrorCode, GuestType, MachineEnroll,
+    MachineUpdate, MemberCreate, NetworkCreate, NetworkRange, PageRequest, Result, Role,
 };
 use berth_store::{Cx, DeploymentFilter};
 use chrono::TimeDelta;
@@ -96,16 +96,6 @@ pub async fn owned_call(world: &World, own: &Owned, cx: &Cx, name: &str) -> Resu
             some(store.address_by_virtual_machine_ids(cx, &[vm]).await?)
         }
         "address_get" => store.address_get(cx, own.address.into()).await.map(drop),
-        "audit_entry_by_ids" => some(
-            store
-                .audit_entry_by_ids(cx, &[own.audit_entry.into()])
-                .await?,
-        ),
-        "audit_entry_get" => store
-            .audit_entry_get(cx, own.audit_entry.into())
-            .await
-            .map(drop),
-        "audit_entry_list" => some(store.audit_entry_list(cx, page, tenant).await?.items),
         "client_by_ids" => some(store.client_by_ids(cx, &[own.client.into()]).await?),
         "client_get" => store.client_get(cx, own.client.into()).await.map(drop),
         "client_list" => some(store.client_list(cx, page, Some(tenant)).await?.items),
@@ -143,10 +133,27 @@ pub async fn owned_call(world: &World, own: &Owned, cx: &Cx, name: &str) -> Resu
             some(store.volume_by_virtual_machine_ids(cx, &[vm]).await?)
         }
         "volume_get" => store.volume_get(cx, own.volume.into()).await.map(drop),
+        other if other.starts_with("audit") => audit_call(world, own, cx, other).await,
         other if other.starts_with("webhook") => {
             webhook_call(world, own.webhook_delivery.into(), cx, other).await
         }
         other => deployment_call(world, own, cx, other).await,
+    }
+}
+
+async fn audit_call(world: &World, own: &Owned, cx: &Cx, name: &str) -> Result<()> {
+    let (store, page, tenant) = (world.store(), PageRequest::first(10), world.tenant.id);
+    let (id, filter) = (own.audit_entry.into(), AuditFilter::default());
+    match name {
+        "audit_entry_by_ids" => some(store.audit_entry_by_ids(cx, &[id]).await?),
+        "audit_entry_get" => store.audit_entry_get(cx, id).await.map(drop),
+        "audit_entry_list" => some(
+            store
+                .audit_entry_list(cx, page, tenant, &filter)
+                .await?
+                .items,
+        ),
+        other => panic!("{other} is listed and not called"),
     }
 }
 
@@ -270,6 +277,13 @@ pub async fn common_call(world: &World, cx: &Cx, name: &str) -> Result<()> {
 async fn fleet_call(world: &World, cx: &Cx, name: &str) -> Result<()> {
     let (store, page, none) = (world.store(), PageRequest::first(10), Uuid::from_u128(7));
     match name {
+        "audit_entry_list_all" => {
+            let filter = AuditFilter::default();
+            store
+                .audit_entry_list_all(cx, page, &filter)
+                .await
+                .map(drop)
+        }
         "machine_by_ids" => store.machine_by_ids(cx, &[]).await.map(drop),
         "machine_enroll" => store.machine_enroll(cx, enroll_input()).await.map(drop),
         "machine_get" => store.machine_get(cx, none.into()).await.map(drop),

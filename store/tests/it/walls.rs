@@ -66,7 +66,9 @@ fn fill_sql(world: &World) -> String {
                    'PENDING', now(), now(), now()
             FROM tenants t JOIN webhook_endpoints e ON e.storefront_id = t.storefront_id;
         INSERT INTO webhook_attempts
-            SELECT tenant_id, id, 1, now(), 5, 500, 'x' FROM webhook_deliveries;"
+            SELECT tenant_id, id, 1, now(), 5, 500, 'x' FROM webhook_deliveries;
+        INSERT INTO audit_outcomes (entry_id, tenant_id, at)
+            SELECT id, tenant_id, now() FROM audit_log;"
     )
 }
 

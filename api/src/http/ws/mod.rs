@@ -33,7 +33,7 @@ use tokio::{
 use tracing::{Instrument, Span};
 
 use self::{ending::close_code, session::Session};
-use super::{observe::RequestId, token::token};
+use super::{observe::RequestId, source::Source, token::token};
 use crate::gate::Gate;
 
 /// The gate, and how many more connections may be open.
@@ -55,6 +55,7 @@ impl Connections {
 pub(crate) async fn upgrade(
     State(connections): State<Connections>,
     Extension(RequestId(request_id)): Extension<RequestId>,
+    source: Source,
     headers: HeaderMap,
     upgrade: WebSocketUpgrade,
 ) -> Response {
@@ -65,7 +66,7 @@ pub(crate) async fn upgrade(
     let limits = *connections.gate.limits();
     // Its request id is in the log of all that runs on it.
     let span = Span::current();
-    let session = Session::new(connections.gate, token(&headers), request_id.into());
+    let session = Session::new(connections.gate, token(&headers), request_id.into(), source);
     upgrade
         .protocols(["graphql-transport-ws"])
         .max_message_size(limits.body_bytes)

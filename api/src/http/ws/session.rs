@@ -27,7 +27,7 @@ use super::ending::Ending;
 use crate::{
     error::{Refusal, log, outcome},
     gate::{Admitted, Gate, Origin},
-    http::{measure::measure, token::bearer},
+    http::{measure::measure, source::Source, token::bearer},
     label::Label,
 };
 
@@ -46,11 +46,17 @@ pub(super) struct Session {
     token: Arc<OnceLock<Arc<str>>>,
     begun: Arc<AtomicBool>,
     request_id: Arc<str>,
+    source: Source,
 }
 
 impl Session {
     /// A connection that hasn't begun.
-    pub fn new(gate: Arc<Gate>, header: Option<Arc<str>>, request_id: Arc<str>) -> Self {
+    pub fn new(
+        gate: Arc<Gate>,
+        header: Option<Arc<str>>,
+        request_id: Arc<str>,
+        source: Source,
+    ) -> Self {
         let free = Arc::new(Semaphore::new(gate.limits().streams));
         Self {
             gate,
@@ -60,6 +66,7 @@ impl Session {
             token: Arc::default(),
             begun: Arc::default(),
             request_id,
+            source,
         }
     }
 
@@ -131,6 +138,8 @@ impl Session {
         let origin = Origin {
             token: self.token.get().cloned(),
             request_id: self.request_id.to_string(),
+            remote: self.source.remote,
+            user_agent: self.source.user_agent.clone(),
         };
         let admitted = match self.gate.admit(request, &origin).await {
             Ok(admitted) => admitted,

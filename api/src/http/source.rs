@@ -1,0 +1,39 @@
+//! Where a request comes from, as the audit log tells it.
+
+use std::{
+    convert::Infallible,
+    net::{IpAddr, SocketAddr},
+};
+
+use axum::{
+    extract::{ConnectInfo, FromRequestParts},
+    http::{header::USER_AGENT, request::Parts},
+};
+
+/// How many characters of a program's name are kept.
+const USER_AGENT_MOST: usize = 200;
+
+/// The other end, and what its program calls itself.
+#[derive(Clone)]
+pub(crate) struct Source {
+    /// The address.
+    pub remote: Option<IpAddr>,
+    /// The header `User-Agent` (RFC 9110 section 10.1.5), at most 200 characters of it.
+    pub user_agent: Option<String>,
+}
+
+impl<S: Sync> FromRequestParts<S> for Source {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
+        let connected = parts.extensions.get::<ConnectInfo<SocketAddr>>();
+        let named = parts.headers.get(USER_AGENT);
+        Ok(Self {
+            remote: connected.map(|ConnectInfo(other)| other.ip().to_canonical()),
+            user_agent: named.map(|name| {
+                let text = String::from_utf8_lossy(name.as_bytes());
+                text.chars().take(USER_AGENT_MOST).collect()
+            }),
+        })
+    }
+}

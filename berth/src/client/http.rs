@@ -10,6 +10,7 @@ use super::token::{Tokens, causes};
 use crate::{
     cli::Access,
     failure::{Exit, Failure},
+    process::parts::user_name,
 };
 
 /// For a whole request; the API answers at once, since it only records what is wanted.
@@ -33,6 +34,12 @@ impl ApiClient {
     pub(crate) fn new(access: &Access) -> Result<Self, Failure> {
         let http = reqwest::Client::builder()
             .timeout(TIME_LIMIT)
+            // The audit log keeps it: the token says which client, this which program and user.
+            .user_agent(format!(
+                "berth/{} (cli/{})",
+                env!("CARGO_PKG_VERSION"),
+                user_name()
+            ))
             // A token endpoint that redirects would be given our secret to pass on.
             .redirect(reqwest::redirect::Policy::none())
             .build()

@@ -2,7 +2,7 @@
 
 use std::{fs::OpenOptions, io::Write, os::unix::fs::OpenOptionsExt, path::Path};
 
-use berth_model::{ClientCreate, ClientFor, PageRequest, StorefrontId};
+use berth_model::{ClientCreate, ClientFor, GlobalId, PageRequest, StorefrontId};
 use berth_store::Store;
 
 use crate::{
@@ -10,7 +10,7 @@ use crate::{
     config::Config,
     failure::{Exit, Failure},
     output,
-    process::parts::{Parts, provider},
+    process::parts::{Parts, audited, provider},
 };
 
 /// Storefronts that are looked at together.
@@ -60,7 +60,15 @@ pub(crate) struct Credentials {
 
 /// Makes a client.
 async fn client_make(store: &Store, create: ClientCreate) -> Result<Credentials, Failure> {
-    let (client, secret) = store.client_create(&provider(), create).await?;
+    let subject = match create.acts_for {
+        ClientFor::Platform => None,
+        ClientFor::Storefront(id) => Some(GlobalId::of(id)),
+        ClientFor::Tenant(id, _) => Some(GlobalId::of(id)),
+    };
+    let made = audited(store, "clientCreate", subject, async |cx| {
+        store.client_create(cx, create).await
+    });
+    let (client, secret) = made.await?;
     let secret = secret.ok_or_else(|| "the store gave no secret for a new client".to_owned())?;
     Ok(Credentials {
         id: client.id.to_string(),
@@ -83,10 +91,10 @@ pub(crate) async fn storefront(store: &Store, name: &str) -> Result<StorefrontId
         match page.items.last().filter(|_| page.has_more) {
             Some(last) => request.after = Some(last.id.0),
             None => {
-                return Ok(store
-                    .storefront_create(&provider(), name.to_owned())
-                    .await?
-                    .id);
+                let made = audited(store, "storefrontCreate", None, async |cx| {
+                    store.storefront_create(cx, name.to_owned()).await
+                });
+                return Ok(made.await?.id);
             }
         }
     }

@@ -11,7 +11,12 @@ use std::{
 use berth_model::{Ids, SystemClock};
 use berth_store::{KeyUse, Keyring, Store};
 
-use crate::{config::Config, failure::Failure, output, process::parts::Parts};
+use crate::{
+    config::Config,
+    failure::Failure,
+    output,
+    process::parts::{Parts, audited},
+};
 
 /// Secrets that are sealed anew in one transaction.
 const BATCH: i64 = 200;
@@ -88,7 +93,10 @@ fn table(uses: &[KeyUse]) -> String {
 /// `berth keys rotate`
 pub(super) async fn rotate(config: &Config) -> Result<(), Failure> {
     let store = Parts::new(config)?.store;
-    let (sealed, failed) = rotate_all(&store).await?;
+    let rotated = audited(&store, "keysRotate", None, async |_| {
+        rotate_all(&store).await
+    });
+    let (sealed, failed) = rotated.await?;
     output::line(format!("{sealed} secrets were sealed with the newest key."));
     let uses = store.keys_list().await?;
     output::text(table(&uses));
@@ -111,7 +119,7 @@ pub(super) async fn rotate(config: &Config) -> Result<(), Failure> {
 }
 
 /// How many secrets were sealed anew, and the places of those that don't open.
-async fn rotate_all(store: &Store) -> Result<(usize, Vec<String>), Failure> {
+async fn rotate_all(store: &Store) -> berth_model::Result<(usize, Vec<String>)> {
     let (mut sealed, mut failed) = (0, Vec::new());
     loop {
         let done = store.keys_rotate(BATCH, &failed).await?;

@@ -1,8 +1,8 @@
 //! What every command that reaches the database has.
 
-use std::sync::Arc;
+use std::{fs, os::unix::fs::MetadataExt, sync::Arc};
 
-use berth_model::{Actor, Caller, Clock, Ids, SystemClock};
+use berth_model::{Clock, Error, GlobalId, Ids, Result, SystemClock};
 use berth_store::{Cx, Keyring, Store, StoreConfig};
 
 use crate::{config::Config, failure::Failure};
@@ -33,7 +33,58 @@ impl Parts {
     }
 }
 
-/// Who runs a command on the provider's own machine is the provider.
+/// Who runs a command on the provider's own machine is the provider, by the name of that user.
 pub(crate) fn provider() -> Cx {
-    Cx::new(Actor::new(Caller::Platform))
+    Cx::command_line(&user_name())
+}
+
+/// Changes something by a command: written down before it begins, and completed when it is over.
+pub(crate) async fn audited<T>(
+    store: &Store,
+    action: &str,
+    subject: Option<GlobalId>,
+    work: impl AsyncFnOnce(&Cx) -> Result<T>,
+) -> Result<T> {
+    let mut cx = provider();
+    let line = store.audit_open(&cx, action, subject).await?;
+    cx.audit = Some(line.clone());
+    let done = work(&cx).await;
+    let refused = done.as_ref().err().map(Error::code);
+    let completed = store.audit_complete(&cx, &line, refused).await;
+    let done = done?;
+    completed?;
+    Ok(done)
+}
+
+/// The user that this process runs as, from the system's own files: a variable could say anything.
+/// One that they don't know is its number.
+pub(crate) fn user_name() -> String {
+    let Ok(process) = fs::metadata("/proc/self") else {
+        return "unknown".to_owned();
+    };
+    let users = fs::read_to_string("/etc/passwd").unwrap_or_default();
+    let uid = process.uid().to_string();
+    user_of(&users, &uid).unwrap_or(uid)
+}
+
+/// The name of a number in passwd(5).
+fn user_of(users: &str, uid: &str) -> Option<String> {
+    users.lines().find_map(|line| {
+        let mut fields = line.split(':');
+        let (name, number) = (fields.next()?, fields.nth(1)?);
+        (number == uid).then(|| name.to_owned())
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_user_has_the_name_that_the_system_knows() {
+        let users = "root:x:0:0:root:/root:/bin/bash\nanna:x:1000:1000::/home/anna:/bin/sh\n";
+        assert_eq!(user_of(users, "1000").as_deref(), Some("anna"));
+        assert_eq!(user_of(users, "7"), None);
+        assert!(!user_name().is_empty());
+    }
 }

@@ -145,6 +145,7 @@ async fn listen(address: SocketAddr, key: &str) -> Result<TcpListener, Failure> 
 }
 
 async fn serve(listener: TcpListener, app: Router, stop: CancellationToken) {
+    // The audit log and the pages say from where.
     let app = app.into_make_service_with_connect_info::<SocketAddr>();
     let served = axum::serve(listener, app)
         .with_graceful_shutdown(stop.cancelled_owned())

@@ -70,13 +70,10 @@ impl WebhookUrl {
                 "Give a URL without a fragment (#…): it is never sent.",
             ));
         }
-        let literal = match url.host() {
-            Some(Host::Ipv4(address)) => Some(IpAddr::V4(address)),
-            Some(Host::Ipv6(address)) => Some(IpAddr::V6(address)),
-            Some(Host::Domain(_)) => None,
-            None => return Err(wrong("Give a URL with a host.")),
-        };
-        if literal.is_some_and(|address| !reach.allows(address)) {
+        if !url.has_host() {
+            return Err(wrong("Give a URL with a host."));
+        }
+        if literal(&url).is_some_and(|address| !reach.allows(address)) {
             return Err(Self::refusal());
         }
         // As it was read: the one that is connected to.
@@ -98,6 +95,12 @@ impl WebhookUrl {
         &self.0
     }
 
+    /// The host, if it is an address.
+    #[must_use]
+    pub fn address(&self) -> Option<IpAddr> {
+        literal(&Url::parse(&self.0).ok()?)
+    }
+
     /// The host's name and the port, if it isn't an address itself.
     #[must_use]
     pub fn name(&self) -> Option<(String, u16)> {
@@ -106,6 +109,14 @@ impl WebhookUrl {
             Host::Domain(name) => Some((name.to_owned(), url.port_or_known_default()?)),
             Host::Ipv4(_) | Host::Ipv6(_) => None,
         }
+    }
+}
+
+fn literal(url: &Url) -> Option<IpAddr> {
+    match url.host()? {
+        Host::Ipv4(address) => Some(IpAddr::V4(address)),
+        Host::Ipv6(address) => Some(IpAddr::V6(address)),
+        Host::Domain(_) => None,
     }
 }
 

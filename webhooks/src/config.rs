@@ -1,14 +1,16 @@
 //! What a provider can set about a courier.
 
-use std::time::Duration;
+use std::{path::PathBuf, time::Duration};
 
-use berth_model::WebhookReach;
+use crate::Bounds;
 
 /// How a courier works.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CourierConfig {
-    /// How far it reaches.
-    pub reach: WebhookReach,
+    /// Where it may go.
+    pub bounds: Bounds,
+    /// Certificates (PEM) of authorities to trust beside the usual ones.
+    pub ca_file: Option<PathBuf>,
     /// Attempts at a time at endpoints that answer; as many again at endpoints that fail.
     pub concurrency: usize,
     /// Attempts at a time at one endpoint that answers, over all couriers. At one that fails there
@@ -23,7 +25,8 @@ pub struct CourierConfig {
 impl Default for CourierConfig {
     fn default() -> Self {
         Self {
-            reach: WebhookReach::Public,
+            bounds: Bounds::default(),
+            ca_file: None,
             concurrency: 16,
             per_endpoint: 4,
             time_limit: Duration::from_secs(15),

@@ -11,7 +11,11 @@ use chrono::TimeDelta;
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use crate::{CourierConfig, Names, gauges, schedule::pause, send::Sender};
+use crate::{
+    CourierConfig, Names, gauges,
+    schedule::{pause, wait},
+    send::Sender,
+};
 
 /// Events that become deliveries in one transaction.
 const EVENTS_AT_ONCE: i64 = 100;
@@ -78,7 +82,7 @@ impl Courier {
             purged_at: None,
             shared: Arc::new(Shared {
                 store,
-                sender: Sender::new(config, names)?,
+                sender: Sender::new(&config, names)?,
                 config,
                 clock,
                 ids,
@@ -175,7 +179,7 @@ impl Shared {
     async fn attempt(self: Arc<Self>, work: WebhookWork, hand: OwnedSemaphorePermit) {
         let answer = self.sender.send(&work, self.clock.now()).await;
         metrics::histogram!(gauges::ATTEMPT_SECONDS).record(answer.took.as_secs_f64());
-        let wait = pause(work.tries, self.ids.jitter());
+        let wait = wait(pause(work.tries, self.ids.jitter()), answer.retry_after);
         let outcome = WebhookOutcome {
             duration: TimeDelta::from_std(answer.took).unwrap_or(TimeDelta::MAX),
             status: answer.status,

@@ -8,9 +8,11 @@ use std::{
 };
 
 use async_trait::async_trait;
-use berth_model::{Error, ErrorCode, Result, WebhookDestinations, WebhookReach, WebhookUrl};
+use berth_model::{Error, ErrorCode, Result, WebhookDestinations, WebhookUrl};
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use tokio::time::timeout;
+
+use crate::{Bounds, bounds::denied};
 
 /// How long a name server may take.
 const TIME_LIMIT: Duration = Duration::from_secs(5);
@@ -41,6 +43,8 @@ pub(crate) enum Unreachable {
     Unknown(String),
     /// One of its addresses is not public.
     NotPublic,
+    /// One of its addresses is public, and the provider keeps webhooks from it.
+    Denied,
 }
 
 impl std::fmt::Display for Unreachable {
@@ -50,6 +54,9 @@ impl std::fmt::Display for Unreachable {
             Self::NotPublic => {
                 f.write_str("The host's name leads to an address that is not public.")
             }
+            Self::Denied => f.write_str(
+                "The host's name leads to an address that the provider keeps webhooks from.",
+            ),
         }
     }
 }
@@ -60,7 +67,7 @@ impl std::error::Error for Unreachable {}
 /// no mistake that a good host makes.
 async fn checked(
     names: &dyn Names,
-    reach: WebhookReach,
+    bounds: &Bounds,
     name: &str,
 ) -> std::result::Result<Vec<IpAddr>, Unreachable> {
     let found = match timeout(TIME_LIMIT, names.addresses(name)).await {
@@ -69,25 +76,27 @@ async fn checked(
         Ok(Err(cause)) => return Err(Unreachable::Unknown(cause.to_string())),
         Err(_) => return Err(Unreachable::Unknown("no answer in time".to_owned())),
     };
-    if found.iter().all(|address| reach.allows(*address)) {
-        Ok(found)
-    } else {
-        Err(Unreachable::NotPublic)
+    if !found.iter().all(|address| bounds.reach.allows(*address)) {
+        return Err(Unreachable::NotPublic);
     }
+    if !found.iter().all(|address| bounds.allow(*address)) {
+        return Err(Unreachable::Denied);
+    }
+    Ok(found)
 }
 
 /// The resolver of the HTTP client. It gives checked addresses, and the client connects to what it
 /// was given: there is no second lookup that could lead elsewhere.
 pub(crate) struct CheckedNames {
     pub(crate) names: Arc<dyn Names>,
-    pub(crate) reach: WebhookReach,
+    pub(crate) bounds: Arc<Bounds>,
 }
 
 impl Resolve for CheckedNames {
     fn resolve(&self, name: Name) -> Resolving {
-        let (names, reach) = (Arc::clone(&self.names), self.reach);
+        let (names, bounds) = (Arc::clone(&self.names), Arc::clone(&self.bounds));
         Box::pin(async move {
-            let found = checked(&*names, reach, name.as_str()).await?;
+            let found = checked(&*names, &bounds, name.as_str()).await?;
             // Port 0: the client puts the URL's there.
             let addresses = found.into_iter().map(|address| SocketAddr::new(address, 0));
             Ok(Box::new(addresses) as Addrs)
@@ -98,35 +107,37 @@ impl Resolve for CheckedNames {
 /// Looks where a URL leads when it is saved.
 pub struct Destinations {
     names: Arc<dyn Names>,
-    reach: WebhookReach,
+    bounds: Bounds,
 }
 
 impl std::fmt::Debug for Destinations {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Destinations")
-            .field("reach", &self.reach)
+            .field("bounds", &self.bounds)
             .finish_non_exhaustive()
     }
 }
 
 impl Destinations {
-    /// By these names, as far as `reach`.
+    /// By these names, within these bounds.
     #[must_use]
-    pub fn new(names: Arc<dyn Names>, reach: WebhookReach) -> Self {
-        Self { names, reach }
+    pub fn new(names: Arc<dyn Names>, bounds: impl Into<Bounds>) -> Self {
+        let bounds = bounds.into();
+        Self { names, bounds }
     }
 }
 
 #[async_trait]
 impl WebhookDestinations for Destinations {
     async fn check(&self, url: &str) -> Result<WebhookUrl> {
-        let url = WebhookUrl::parse(url, self.reach)?;
+        let url = self.bounds.parse(url)?;
         let Some((name, _)) = url.name() else {
             return Ok(url);
         };
-        match checked(&*self.names, self.reach, &name).await {
+        match checked(&*self.names, &self.bounds, &name).await {
             Ok(_) => Ok(url),
             Err(Unreachable::NotPublic) => Err(WebhookUrl::refusal()),
+            Err(Unreachable::Denied) => Err(denied()),
             Err(Unreachable::Unknown(cause)) => Err(Error::new(
                 ErrorCode::InvalidInput,
                 "Its host's name can't be resolved. Check it, and that it is known to the world.",

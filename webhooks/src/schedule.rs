@@ -15,6 +15,12 @@ pub(crate) fn pause(tries: i32, jitter: f64) -> Duration {
     whole.mul_f64(jitter.clamp(0.5, 1.0))
 }
 
+/// What is waited when an endpoint asks for `asked`: no less than that, as far as the longest pause
+/// goes, and no less than the pause would have been.
+pub(crate) fn wait(pause: Duration, asked: Option<Duration>) -> Duration {
+    pause.max(asked.unwrap_or_default().min(CAP))
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;

@@ -1,15 +1,16 @@
 //! One attempt: a signed request, and what its answer means.
 
-use std::{error::Error as StdError, sync::Arc, time::Duration};
+use std::{error::Error as StdError, path::Path, sync::Arc, time::Duration};
 
-use berth_model::{Error, Result, Timestamp, WebhookUrl};
+use berth_model::{Error, Result, Timestamp};
 use berth_store::WebhookWork;
-use reqwest::{Client, StatusCode, redirect::Policy};
+use reqwest::{Certificate, Client, StatusCode, redirect::Policy};
 use tokio::time::Instant;
 
 use crate::{
-    CourierConfig, Names,
+    Bounds, CourierConfig, Names,
     resolve::{CheckedNames, Unreachable},
+    retry_after::retry_after,
     sign::signatures,
 };
 
@@ -23,20 +24,32 @@ pub(crate) struct Answer {
     /// None when it went well.
     pub(crate) error: Option<String>,
     pub(crate) gone: bool,
+    /// How long it asks to be left alone.
+    pub(crate) retry_after: Option<Duration>,
     pub(crate) took: Duration,
 }
 
 /// What sends.
 pub(crate) struct Sender {
     client: Client,
-    config: CourierConfig,
+    bounds: Arc<Bounds>,
 }
 
 impl Sender {
-    pub(crate) fn new(config: CourierConfig, names: Arc<dyn Names>) -> Result<Self> {
-        let reach = config.reach;
-        let client = Client::builder()
-            .dns_resolver(Arc::new(CheckedNames { names, reach }))
+    pub(crate) fn new(config: &CourierConfig, names: Arc<dyn Names>) -> Result<Self> {
+        let bounds = Arc::new(config.bounds.clone());
+        let resolver = CheckedNames {
+            names,
+            bounds: Arc::clone(&bounds),
+        };
+        let mut builder = Client::builder();
+        if let Some(file) = &config.ca_file {
+            for certificate in certificates(file)? {
+                builder = builder.add_root_certificate(certificate);
+            }
+        }
+        let client = builder
+            .dns_resolver(Arc::new(resolver))
             // A redirect would lead where nobody checked.
             .redirect(Policy::none())
             // A proxy would connect in our place, to what it likes.
@@ -48,7 +61,7 @@ impl Sender {
             .user_agent(concat!("Berth/", env!("CARGO_PKG_VERSION")))
             .build()
             .map_err(Error::internal)?;
-        Ok(Self { client, config })
+        Ok(Self { client, bounds })
     }
 
     /// Sends it, at `now`.
@@ -56,22 +69,27 @@ impl Sender {
         let began = Instant::now();
         let answered = self.ask(work, now).await;
         let took = began.elapsed();
-        let (status, error) = match answered {
-            Ok(status) => (Some(status), refusal(status)),
-            Err(error) => (None, Some(error)),
+        let (status, error, retry_after) = match answered {
+            Ok((status, retry_after)) => (Some(status), refusal(status), retry_after),
+            Err(error) => (None, Some(error), None),
         };
         Answer {
             status: status.map(|status| status.as_u16()),
             error,
             gone: status == Some(StatusCode::GONE),
+            retry_after,
             took,
         }
     }
 
-    async fn ask(&self, work: &WebhookWork, now: Timestamp) -> Result<StatusCode, String> {
+    async fn ask(
+        &self,
+        work: &WebhookWork,
+        now: Timestamp,
+    ) -> Result<(StatusCode, Option<Duration>), String> {
         // Addresses themselves never come by the resolver: they are looked at here, each time.
-        let url = WebhookUrl::parse(&work.url, self.config.reach)
-            .map_err(|error| error.message().to_owned())?;
+        let url = self.bounds.parse(&work.url);
+        let url = url.map_err(|error| error.message().to_owned())?;
         let (id, timestamp) = (work.id.to_string(), now.timestamp());
         let signature = signatures(&work.secrets, &id, timestamp, &work.body)
             .ok_or("The delivery could not be signed: a mistake of ours.")?;
@@ -85,6 +103,7 @@ impl Sender {
             .body(work.body.clone());
         let mut answer = request.send().await.map_err(|error| why(&error))?;
         let status = answer.status();
+        let retry_after = retry_after(status, answer.headers(), now);
         let mut read = 0;
         // The status has said it all: an answer that is cut off or endless changes nothing.
         while let Ok(Some(part)) = answer.chunk().await {
@@ -93,8 +112,18 @@ impl Sender {
                 break;
             }
         }
-        Ok(status)
+        Ok((status, retry_after))
     }
+}
+
+fn certificates(file: &Path) -> Result<Vec<Certificate>> {
+    let failed = |cause: String| Error::internal(format!("{}: {cause}", file.display()));
+    let pem = std::fs::read(file).map_err(|cause| failed(cause.to_string()))?;
+    let found = Certificate::from_pem_bundle(&pem).map_err(|cause| failed(cause.to_string()))?;
+    if found.is_empty() {
+        return Err(failed("it holds no certificate".to_owned()));
+    }
+    Ok(found)
 }
 
 /// Why an answer is none that one wants; none for 200 to 299.

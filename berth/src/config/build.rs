@@ -6,11 +6,11 @@ use std::{net::SocketAddr, os::unix::fs::PermissionsExt, path::PathBuf, time::Du
 use berth_api::{Bucket, Limits};
 use berth_domains_mail::{Login, SmtpConfig, SmtpSecurity, TransportConfig};
 use berth_model::WebhookReach;
-use berth_webhooks::CourierConfig;
+use berth_webhooks::{Bounds, CourierConfig};
 
 use super::{
     Api, Config, Database, Fleet, Log, Mail, Worker,
-    key::{Default, Key, Value},
+    key::{Default, Key, Value, networks},
     problem::{Place, Problem},
     read::Settings,
     table::KEYS,
@@ -102,10 +102,17 @@ fn limits(s: &Settings) -> Option<Limits> {
 
 fn webhooks(s: &Settings) -> Option<CourierConfig> {
     Some(CourierConfig {
-        reach: match s.text("webhooks.reach")?.as_str() {
-            "development" => WebhookReach::Development,
-            _ => WebhookReach::Public,
+        bounds: Bounds {
+            reach: match s.text("webhooks.reach")?.as_str() {
+                "development" => WebhookReach::Development,
+                _ => WebhookReach::Public,
+            },
+            denied: match s.text("webhooks.deny") {
+                Some(text) => networks(&text)?,
+                None => Vec::new(),
+            },
         },
+        ca_file: s.path("webhooks.ca_file"),
         concurrency: s.number("webhooks.concurrency")?,
         time_limit: s.seconds("webhooks.time_limit_seconds")?,
         ..CourierConfig::default()
@@ -316,13 +323,15 @@ fn files_check(s: &mut Settings) {
             Ok(_) => {}
         }
     }
-    if let Some(path) = s.path("mail.ca_file")
-        && let Err(cause) = std::fs::metadata(&path)
-    {
-        s.problem(
-            "mail.ca_file",
-            &format!("{} can't be opened ({cause})", path.display()),
-        );
+    for name in ["mail.ca_file", "webhooks.ca_file"] {
+        if let Some(path) = s.path(name)
+            && let Err(cause) = std::fs::metadata(&path)
+        {
+            s.problem(
+                name,
+                &format!("{} can't be opened ({cause})", path.display()),
+            );
+        }
     }
     for name in [
         "images.directory",

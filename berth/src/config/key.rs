@@ -3,6 +3,8 @@
 
 use std::{net::SocketAddr, path::PathBuf};
 
+use ipnet::IpNet;
+
 /// A key of `berth.toml`, and by its name in capitals a variable: `database.url` is
 /// `BERTH_DATABASE_URL`.
 pub(crate) struct Key {
@@ -35,6 +37,8 @@ pub(crate) enum Kind {
     /// `http://…` or `https://…`
     WebUrl,
     Email,
+    /// Networks, separated by commas: `198.51.100.0/24, 2001:db8::/32`
+    Networks,
 }
 
 /// What a key is when nobody sets it.
@@ -71,6 +75,7 @@ impl Key {
             (Kind::DatabaseUrl, Value::Text(text)) => url_is(text, &["postgres", "postgresql"]),
             (Kind::WebUrl, Value::Text(text)) => url_is(text, &["http", "https"]),
             (Kind::Email, Value::Text(text)) => text.parse::<berth_model::EmailAddress>().is_ok(),
+            (Kind::Networks, Value::Text(text)) => networks(text).is_some(),
             _ => false,
         };
         if good {
@@ -110,6 +115,9 @@ impl Kind {
                     .to_owned()
             }
             Self::WebUrl => "a web address, such as \"https://berth.example.org\"".to_owned(),
+            Self::Networks => {
+                "networks in quotes, such as \"198.51.100.0/24, 2001:db8::/32\"".to_owned()
+            }
             Self::Email => "an e-mail address, such as \"berth@example.org\"".to_owned(),
         }
     }
@@ -142,6 +150,13 @@ impl Default {
             Self::Integer(number) => Some(Value::Integer(number)),
         }
     }
+}
+
+/// The networks that a text lists; none if it is wrong.
+pub(crate) fn networks(text: &str) -> Option<Vec<IpNet>> {
+    text.split(',')
+        .map(|part| part.trim().parse().ok())
+        .collect()
 }
 
 fn url_is(text: &str, schemes: &[&str]) -> bool {

@@ -279,6 +279,18 @@ pub(crate) const KEYS: &[Key] = &[
          this machine itself; for building storefronts.",
     ),
     key(
+        "webhooks.deny",
+        Kind::Networks,
+        Absent,
+        "Public addresses that nothing is sent to, such as your own networks'.",
+    ),
+    key(
+        "webhooks.ca_file",
+        Kind::Path,
+        Absent,
+        "Certificates (PEM) of authorities to trust beside the usual ones.",
+    ),
+    key(
         "webhooks.concurrency",
         Kind::Integer { min: 1, max: 256 },
         Integer(16),

@@ -96,6 +96,8 @@ security = "none"
 username = "u"
 password = "p"
 ca_file = "no/such/file.pem"
+[webhooks]
+ca_file = "no/such/other.pem"
 [images]
 directory = "Cargo.toml"
 "#,
@@ -189,6 +191,14 @@ fn every_optional_key_is_read_into_the_configuration() {
         shown.contains("mail.provider.example") && !shown.contains("secret"),
         "{shown}"
     );
+    let denied: Vec<String> = config
+        .webhooks
+        .bounds
+        .denied
+        .iter()
+        .map(ToString::to_string)
+        .collect();
+    assert_eq!(denied, ["198.51.100.0/24", "2001:db8::/32"]);
     assert!(config.database.owner_url.is_some() && config.fleet.simulator_directory.is_some());
 }
 

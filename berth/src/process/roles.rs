@@ -163,7 +163,7 @@ fn api_state(config: &Config, parts: &Parts, feed: &OperationFeed) -> ApiState {
         feed: feed.clone(),
         destinations: Arc::new(Destinations::new(
             Arc::new(SystemNames),
-            config.webhooks.reach,
+            config.webhooks.bounds.clone(),
         )),
         config: ApiConfig {
             public_url: public_url.trim_end_matches('/').to_owned(),
@@ -242,7 +242,7 @@ fn courier_spawn(
     let courier = Courier::new(
         parts.store.clone(),
         feed.clone(),
-        config.webhooks,
+        config.webhooks.clone(),
         Arc::clone(&parts.clock),
         Arc::clone(&parts.ids),
         Arc::new(SystemNames),

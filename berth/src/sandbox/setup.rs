@@ -74,7 +74,7 @@ pub(super) fn config(
         }),
         // Storefronts are built on the same machine.
         webhooks: CourierConfig {
-            reach: WebhookReach::Development,
+            bounds: WebhookReach::Development.into(),
             ..CourierConfig::default()
         },
         log: Log {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use berth_model::{WebhookDeliveryState as State, WebhookDestinations, WebhookReach};
-use berth_webhooks::{CourierConfig, Destinations};
+use berth_webhooks::{Bounds, CourierConfig, Destinations};
 use tokio::net::TcpListener;
 
 use crate::{
@@ -58,7 +58,7 @@ async fn a_name_that_changes_its_mind_is_not_connected_to() {
         .endpoint(&world.shop, saved.as_str(), "tenant.created")
         .await;
     let config = CourierConfig {
-        reach: WebhookReach::Public,
+        bounds: WebhookReach::Public.into(),
         ..development()
     };
     let courier = world.start_with(config, names);
@@ -90,7 +90,7 @@ async fn an_address_is_looked_at_for_each_attempt() {
         .await;
     let port = server.address.port();
     let config = CourierConfig {
-        reach: WebhookReach::Public,
+        bounds: WebhookReach::Public.into(),
         ..development()
     };
     let courier = world.start_with(config, Arc::new(NoNames));
@@ -104,6 +104,53 @@ async fn an_address_is_looked_at_for_each_attempt() {
     let told = world.until_logged(endpoint.id, 2).await;
     let error = world.log(&told).await.remove(1).error.unwrap();
     assert!(error.contains("not public"), "{error}");
+    courier.stopped().await;
+    assert!(server.is_quiet());
+}
+
+/// Public, and the provider's own: refused when it is saved, and when a name leads there later.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_provider_denies_is_refused_when_saved_and_not_connected_to() {
+    let bounds = Bounds {
+        reach: WebhookReach::Development,
+        denied: vec![
+            "93.184.215.0/24".parse().unwrap(),
+            "127.0.0.1/32".parse().unwrap(),
+        ],
+    };
+    let names = Script::new("shop.example", &[&[PUBLIC], &["93.184.214.1"]]);
+    let destinations = Destinations::new(names, bounds.clone());
+    let by_name = destinations.check("https://shop.example/x").await;
+    let by_address = destinations.check(&format!("https://{PUBLIC}/x")).await;
+    for refused in [by_name, by_address] {
+        let error = refused.unwrap_err();
+        assert_eq!(error.field(), Some("url"));
+        assert!(error.message().contains("keeps webhooks from"), "{error}");
+    }
+    assert!(destinations.check("https://shop.example/x").await.is_ok());
+
+    let world = World::new().await;
+    let mut server = Server::new(200).await;
+    let port = server.address.port();
+    let (named, _) = world
+        .endpoint(
+            &world.shop,
+            &format!("http://shop.example:{port}/x"),
+            "tenant.*",
+        )
+        .await;
+    let (literal, _) = world.endpoint(&world.shop, &server.url(), "tenant.*").await;
+    let config = CourierConfig {
+        bounds,
+        ..development()
+    };
+    let courier = world.start_with(config, Script::new("shop.example", &[&["127.0.0.1"]]));
+    world.tenant(&world.shop, "anna").await;
+    for endpoint in [named, literal] {
+        let refused = world.until_logged(endpoint.id, 1).await;
+        let error = world.log(&refused).await.remove(0).error.unwrap();
+        assert!(error.contains("keeps webhooks from"), "{error}");
+    }
     courier.stopped().await;
     assert!(server.is_quiet());
 }

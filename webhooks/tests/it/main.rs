@@ -6,5 +6,7 @@ mod deliver;
 mod destinations;
 mod lanes;
 mod measured;
+mod retry_after;
 mod server;
+mod tls;
 mod world;

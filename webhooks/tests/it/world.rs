@@ -221,7 +221,7 @@ impl World {
 
 pub fn development() -> CourierConfig {
     CourierConfig {
-        reach: WebhookReach::Development,
+        bounds: WebhookReach::Development.into(),
         poll: Duration::from_millis(10),
         ..CourierConfig::default()
     }

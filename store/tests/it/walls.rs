@@ -68,7 +68,12 @@ fn fill_sql(world: &World) -> String {
         INSERT INTO webhook_attempts
             SELECT tenant_id, id, 1, now(), 5, 500, 'x' FROM webhook_deliveries;
         INSERT INTO audit_outcomes (entry_id, tenant_id, at)
-            SELECT id, tenant_id, now() FROM audit_log;"
+            SELECT id, tenant_id, now() FROM audit_log;
+        INSERT INTO notices (id, tenant_id, kind, recipient_name, recipient_email, key_id, sealed, is_code,
+                             next_attempt_at, give_up_at, created_at)
+            SELECT gen_random_uuid(), id, 'SECOND_FACTOR_ON', name, 'a@example.org', 'k', 'x', false,
+                   now(), now(), now()
+            FROM tenants;"
     )
 }
 

@@ -1,49 +1,67 @@
-//! Sends notices: one mail for each recipient, so that nobody sees who else gets it.
+//! Sends a notice: makes it a mail and hands it over.
 
-use std::sync::Arc;
+use std::time::Duration;
 
-use async_trait::async_trait;
-use berth_model::{
-    Clock, DeploymentNotice, EmailAddress, Error, ErrorCode, Notices, Recipient, Result,
-};
-use lettre::message::Mailbox;
+use berth_model::{EmailAddress, Error, Notice, Result};
+use tokio::time::timeout;
 
 use crate::{
-    message::{compose, mailbox},
-    transport::{Transport, TransportConfig},
+    message::{Provider, compose},
+    transport::{SendError, Transport, TransportConfig},
 };
 
-const NOTICES: &str = "berth_notices_total";
-
-/// Says what each metric of this room means. To be called once, after the recorder is there.
-pub fn metrics_describe() {
-    metrics::describe_counter!(NOTICES, "Mails of notices, by kind and outcome.");
-}
+/// The longest that handing a mail over may take, however slowly the server answers each command.
+pub(crate) const SEND_LIMIT: Duration = Duration::from_secs(120);
 
 /// Sends notices by mail.
 #[derive(Debug)]
 pub struct Mailer {
-    from: Mailbox,
+    provider: Provider,
     transport: Transport,
-    clock: Arc<dyn Clock>,
+}
+
+/// Why a mail was not handed over.
+#[derive(Debug)]
+pub struct Refusal {
+    /// It will never be taken: trying again is useless.
+    pub is_final: bool,
+    /// For the log.
+    pub cause: Error,
 }
 
 impl Mailer {
-    /// A mailer that writes as `from_name <from>`. Connects with each notice, not here.
+    /// A mailer that writes as `from_name <from>` where a notice has no brand. Connects with each
+    /// notice, not here.
     ///
-    /// Errors: a certificate or folder of the configuration that can't be read.
-    pub fn new(
-        from_name: &str,
-        from: &EmailAddress,
-        config: &TransportConfig,
-        clock: Arc<dyn Clock>,
-    ) -> Result<Self> {
-        let from = mailbox(from_name, from)?;
+    /// Errors: a certificate of the configuration that can't be read.
+    pub fn new(from_name: &str, from: &EmailAddress, config: &TransportConfig) -> Result<Self> {
         Ok(Self {
-            from,
+            provider: Provider {
+                name: from_name.to_owned(),
+                email: from.clone(),
+            },
             transport: Transport::new(config)?,
-            clock,
         })
+    }
+
+    /// Hands a notice over. Where the outcome is unknown, such as after a connection that broke, it
+    /// counts as not handed over: the same mail twice, under one Message-ID, is better than none.
+    pub async fn send(&self, notice: &Notice) -> Result<(), Refusal> {
+        let message = compose(&self.provider, notice).map_err(|cause| Refusal {
+            is_final: true,
+            cause,
+        })?;
+        match timeout(SEND_LIMIT, self.transport.send(message)).await {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(SendError { is_final, cause })) => Err(Refusal {
+                is_final,
+                cause: Error::internal(cause),
+            }),
+            Err(_) => Err(Refusal {
+                is_final: false,
+                cause: Error::internal("the mail server took too long"),
+            }),
+        }
     }
 
     /// What was sent by [`TransportConfig::Memory`], as it would go over the wire. Empty for
@@ -51,34 +69,6 @@ impl Mailer {
     pub async fn sent(&self) -> Vec<String> {
         self.transport.sent().await
     }
-}
-
-#[async_trait]
-impl Notices for Mailer {
-    async fn send(&self, notice: &DeploymentNotice, recipients: &[Recipient]) -> Result<()> {
-        let kind = notice.event.kind().as_str();
-        let mut failure = None;
-        for recipient in recipients {
-            let message = compose(&self.from, notice, recipient, self.clock.now())?;
-            let outcome = self.transport.send(message).await;
-            let label = if outcome.is_ok() { "sent" } else { "failed" };
-            metrics::counter!(NOTICES, "kind" => kind, "outcome" => label).increment(1);
-            if let Err(cause) = outcome {
-                // The others shall have theirs, whatever one mail server thinks of one address.
-                tracing::warn!(operation = %notice.operation_id, kind, %cause, "a notice was not sent");
-                failure = Some(cause);
-            }
-        }
-        failure.map_or(Ok(()), |cause| Err(refused(cause)))
-    }
-}
-
-fn refused(cause: Box<dyn std::error::Error + Send + Sync>) -> Error {
-    Error::new(
-        ErrorCode::Unavailable,
-        "The mail server did not take a notice. It is tried again.",
-    )
-    .because(cause)
 }
 
 #[cfg(test)]

@@ -3,17 +3,17 @@
 
 use std::time::SystemTime;
 
-use berth_model::{DeploymentNotice, EmailAddress, Error, Recipient, Result, Sha256, Timestamp};
+use berth_model::{Brand, EmailAddress, Error, Notice, Result};
 use lettre::{
     Address, Message,
+    address::Envelope,
     message::{
         Mailbox, MultiPart, MultiPartKind, SinglePart,
         header::{Header, HeaderName, HeaderValue},
     },
 };
-use sha2::Digest;
 
-use crate::text::{Text, text};
+use crate::letter::{Letter, plain};
 
 /// Tells robots not to answer (RFC 3834 section 5).
 #[derive(Clone)]
@@ -33,98 +33,78 @@ impl Header for AutoSubmitted {
     }
 }
 
-/// The mail to one recipient.
-pub(crate) fn compose(
-    from: &Mailbox,
-    notice: &DeploymentNotice,
-    recipient: &Recipient,
-    now: Timestamp,
-) -> Result<Message> {
-    let Text {
-        subject,
-        paragraphs,
-    } = text(notice);
-    let greeting = format!("Hello {},", recipient.name);
-    let closing = format!(
-        "{}\n{}",
-        from.name.as_deref().unwrap_or("Berth"),
-        notice.operation_id
-    );
-    let paragraphs: Vec<&str> = [greeting.as_str()]
-        .into_iter()
-        .chain(paragraphs.iter().map(String::as_str))
-        .chain([closing.as_str()])
-        .collect();
-    let tag = tag(notice, recipient);
+/// The language that it is in (RFC 3282).
+#[derive(Clone)]
+struct ContentLanguage(&'static str);
+
+impl Header for ContentLanguage {
+    fn name() -> HeaderName {
+        HeaderName::new_from_ascii_str("Content-Language")
+    }
+
+    fn parse(_: &str) -> Result<Self, Box<dyn std::error::Error + Send + Sync>> {
+        Err("it is only written".into())
+    }
+
+    fn display(&self) -> HeaderValue {
+        HeaderValue::new(Self::name(), self.0.to_owned())
+    }
+}
+
+/// The provider itself, as a sender.
+#[derive(Clone, Debug)]
+pub(crate) struct Provider {
+    pub(crate) name: String,
+    pub(crate) email: EmailAddress,
+}
+
+/// The mail that a notice is: the same, byte for byte, whenever it is made. It is from the brand, or
+/// the provider where there is none; what comes back undelivered goes to the provider, whose mail
+/// server sends it.
+pub(crate) fn compose(provider: &Provider, notice: &Notice) -> Result<Message> {
+    let own = Brand::named(&provider.name);
+    let brand = notice.brand.as_ref().unwrap_or(&own);
+    let from = brand.sender_email.as_ref().unwrap_or(&provider.email);
+    let letter = Letter::new(notice, brand);
+    let (id, recipient) = (notice.id, &notice.recipient);
     let body = MultiPart::builder()
         .kind(MultiPartKind::Alternative)
-        // Ours, and not random: the same notice is the same mail, byte for byte.
-        .boundary(format!("berth-{tag}"))
-        .singlepart(SinglePart::plain(paragraphs.join("\n\n") + "\n"))
-        .singlepart(SinglePart::html(html(&subject, &paragraphs)));
-    Message::builder()
-        .from(from.clone())
+        .boundary(format!("berth-{id}"))
+        .singlepart(SinglePart::plain(letter.text()))
+        .singlepart(SinglePart::html(letter.html()?));
+    let envelope = Envelope::new(
+        Some(address(&provider.email)?),
+        vec![address(&recipient.email)?],
+    );
+    let mut message = Message::builder()
+        .envelope(envelope.map_err(Error::internal)?)
+        .from(mailbox(&brand.name, from)?)
         .to(mailbox(&recipient.name, &recipient.email)?)
-        .subject(one_line(&subject))
-        .date(SystemTime::from(now))
-        .message_id(Some(format!("<{tag}@{}>", from.email.domain())))
+        .subject(letter.subject)
+        .date(SystemTime::from(notice.created_at))
+        .message_id(Some(format!("<{id}@{}>", provider.domain())))
         .header(AutoSubmitted)
-        .multipart(body)
-        .map_err(Error::internal)
+        .header(ContentLanguage(letter.locale.tag()));
+    if let Some(support) = &brand.support_email {
+        message = message.reply_to(mailbox(&brand.name, support)?);
+    }
+    message.multipart(body).map_err(Error::internal)
+}
+
+impl Provider {
+    fn domain(&self) -> &str {
+        let at = self.email.as_str().rsplit_once('@');
+        at.map_or("localhost", |(_, domain)| domain)
+    }
+}
+
+fn address(email: &EmailAddress) -> Result<Address> {
+    email.as_str().parse().map_err(Error::internal)
 }
 
 /// A name and an address as lettre's type. lettre panics on a name with a line's end, so none gets
 /// there.
-pub(crate) fn mailbox(name: &str, email: &EmailAddress) -> Result<Mailbox> {
-    let email: Address = email.as_str().parse().map_err(Error::internal)?;
-    Ok(Mailbox::new(Some(one_line(name)), email))
-}
-
-/// Text for a header: control characters become spaces.
-fn one_line(text: &str) -> String {
-    text.replace(char::is_control, " ").trim().to_owned()
-}
-
-/// Operation, kind and recipient in one word: the same for the same mail, whenever it is sent.
-fn tag(notice: &DeploymentNotice, recipient: &Recipient) -> String {
-    // Not the address itself: a Message-ID travels further than the mail does.
-    let digest = Sha256(sha2::Sha256::digest(recipient.email.as_str()).into()).to_string();
-    let kind = notice
-        .event
-        .kind()
-        .as_str()
-        .to_lowercase()
-        .replace('_', "-");
-    format!(
-        "{}.{kind}.{}",
-        notice.operation_id.0.simple(),
-        &digest[..16]
-    )
-}
-
-fn html(subject: &str, paragraphs: &[&str]) -> String {
-    let body: String = paragraphs
-        .iter()
-        .map(|text| format!("<p>{}</p>\n", escape(text).replace('\n', "<br>\n")))
-        .collect();
-    format!(
-        "<!doctype html>\n<html lang=\"en\">\n<head><meta charset=\"utf-8\">\
-         <title>{}</title></head>\n<body>\n{body}</body>\n</html>\n",
-        escape(subject)
-    )
-}
-
-/// Text as HTML text.
-fn escape(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for letter in text.chars() {
-        match letter {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '"' => out.push_str("&quot;"),
-            other => out.push(other),
-        }
-    }
-    out
+fn mailbox(name: &str, email: &EmailAddress) -> Result<Mailbox> {
+    let name = Some(plain(name)).filter(|name| !name.is_empty());
+    Ok(Mailbox::new(name, address(email)?))
 }

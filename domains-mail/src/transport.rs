@@ -7,8 +7,10 @@ use lettre::{
     AsyncFileTransport, AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor,
     transport::{
         smtp::{
+            self,
             authentication::Credentials,
             client::{Certificate, Tls, TlsParameters},
+            response::{Category, Code, Severity},
         },
         stub::AsyncStubTransport,
     },
@@ -70,7 +72,35 @@ pub enum SmtpSecurity {
     Tls,
 }
 
-pub(crate) type SendError = Box<dyn std::error::Error + Send + Sync>;
+/// Why a mail did not leave.
+pub(crate) struct SendError {
+    /// The server will never take it.
+    pub(crate) is_final: bool,
+    pub(crate) cause: Box<dyn std::error::Error + Send + Sync>,
+}
+
+impl From<smtp::Error> for SendError {
+    fn from(cause: smtp::Error) -> Self {
+        // 55x is about this mail (RFC 5321 section 4.2.3). The others are about us or the server, such
+        // as a wrong password: it can leave when that is put right.
+        let of_the_mail = |code: Code| {
+            code.severity == Severity::PermanentNegativeCompletion
+                && code.category == Category::MailSystem
+        };
+        Self {
+            is_final: cause.status().is_some_and(of_the_mail),
+            cause: cause.into(),
+        }
+    }
+}
+
+/// Ours to put right, such as a full disk: the mail waits.
+fn waits(cause: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> SendError {
+    SendError {
+        is_final: false,
+        cause: cause.into(),
+    }
+}
 
 pub(crate) enum Transport {
     Smtp(AsyncSmtpTransport<Tokio1Executor>),
@@ -91,7 +121,7 @@ impl fmt::Debug for Transport {
 impl Transport {
     pub(crate) fn new(config: &TransportConfig) -> Result<Self> {
         Ok(match config {
-            TransportConfig::Smtp(config) => Self::Smtp(smtp(config)?),
+            TransportConfig::Smtp(config) => Self::Smtp(smtp_transport(config)?),
             TransportConfig::File(folder) => Self::File(folder.clone()),
             TransportConfig::Memory => Self::Memory(AsyncStubTransport::new_ok()),
         })
@@ -101,12 +131,11 @@ impl Transport {
         match self {
             Self::Smtp(smtp) => drop(smtp.send(message).await?),
             Self::File(folder) => {
-                tokio::fs::create_dir_all(folder).await?;
-                AsyncFileTransport::<Tokio1Executor>::new(folder)
-                    .send(message)
-                    .await?;
+                tokio::fs::create_dir_all(folder).await.map_err(waits)?;
+                let files = AsyncFileTransport::<Tokio1Executor>::new(folder);
+                files.send(message).await.map_err(waits)?;
             }
-            Self::Memory(memory) => memory.send(message).await?,
+            Self::Memory(memory) => memory.send(message).await.map_err(waits)?,
         }
         Ok(())
     }
@@ -124,7 +153,7 @@ impl Transport {
     }
 }
 
-fn smtp(config: &SmtpConfig) -> Result<AsyncSmtpTransport<Tokio1Executor>> {
+fn smtp_transport(config: &SmtpConfig) -> Result<AsyncSmtpTransport<Tokio1Executor>> {
     let tls = match config.security {
         SmtpSecurity::None => Tls::None,
         SmtpSecurity::StartTls => Tls::Required(tls_parameters(config)?),

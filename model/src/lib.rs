@@ -66,7 +66,7 @@ pub use machine::{
 pub use network::{Address, AddressFamily, Network, NetworkCreate, NetworkRange};
 pub use notice::{
     DeploymentEvent, DeploymentNotice, Notice, NoticeBody, NoticeId, NoticeKind, NoticeState,
-    Notices, Recipient,
+    Recipient,
 };
 pub use operation::{
     Operation, OperationEvent, OperationEventKind, OperationKind, OperationState, OperationStep,

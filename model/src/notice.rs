@@ -3,11 +3,10 @@
 
 use std::fmt;
 
-use async_trait::async_trait;
 use uuid::Uuid;
 
 use crate::{
-    Brand, DomainName, EmailAddress, Locale, OperationId, Result, Role, Timestamp, states::states,
+    Brand, DomainName, EmailAddress, Locale, OperationId, Role, Timestamp, states::states,
 };
 
 /// Of a notice. It has no global form: the API shows none of them.
@@ -327,12 +326,4 @@ impl NoticeKind {
                 | Self::RecoveryAddressVerify
         )
     }
-}
-
-/// The port that notices about deployments leave through.
-#[async_trait]
-pub trait Notices: Send + Sync {
-    /// Sends a notice to each recipient. An error means that one of them may not have got it;
-    /// sending the same notice again is fine.
-    async fn send(&self, notice: &DeploymentNotice, recipients: &[Recipient]) -> Result<()>;
 }

@@ -6,7 +6,7 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use berth_model::{Clock, ImageId, MachineId, Notices, OperationId, Timestamp, VirtualMachineId};
+use berth_model::{Clock, ImageId, MachineId, OperationId, Timestamp, VirtualMachineId};
 use berth_store::Store;
 
 use crate::{FleetConfig, Machines};
@@ -20,7 +20,6 @@ pub struct Fleet {
     pub(crate) machines: Arc<Machines>,
     pub(crate) config: FleetConfig,
     pub(crate) clock: Arc<dyn Clock>,
-    pub(crate) notices: Arc<dyn Notices>,
     memory: Mutex<HashMap<VirtualMachineId, Remembered>>,
     uploads: Mutex<HashMap<(MachineId, ImageId), UploadLock>>,
 }
@@ -52,7 +51,6 @@ impl Fleet {
         machines: Arc<Machines>,
         config: FleetConfig,
         clock: Arc<dyn Clock>,
-        notices: Arc<dyn Notices>,
     ) -> Self {
         let (memory, uploads) = (Mutex::default(), Mutex::default());
         Self {
@@ -60,7 +58,6 @@ impl Fleet {
             machines,
             config,
             clock,
-            notices,
             memory,
             uploads,
         }

@@ -16,12 +16,11 @@ pub(crate) async fn deployment(fleet: &Fleet, work: &Work, error: &Error) -> Res
     ) else {
         return Ok(());
     };
-    let settled = fleet
+    let settling = notices::settling(&task, task.own, state, Some(error))?;
+    fleet
         .store
-        .deployment_settle(&work.claim, &[(task.own, state)])
-        .await?;
-    notices::settled(&task, &settled, Some(error)).await;
-    Ok(())
+        .deployment_settle(&work.claim, vec![settling])
+        .await
 }
 
 /// `None` where it stays as it is.

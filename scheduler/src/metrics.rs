@@ -8,8 +8,6 @@ pub(crate) const GUESTS_UNKNOWN: &str = "berth_guests_unknown";
 pub(crate) const RESERVATIONS_LOST: &str = "berth_reservations_lost_total";
 /// Data volumes that are not where they were.
 pub(crate) const DATA_VOLUMES_MISSING: &str = "berth_data_volumes_missing_total";
-/// Notices that were not sent.
-pub(crate) const NOTICES_FAILED: &str = "berth_notices_failed_total";
 
 /// Says what each metric of this room means. To be called once, after the recorder is there.
 pub fn metrics_describe() {
@@ -28,9 +26,5 @@ pub fn metrics_describe() {
     metrics::describe_counter!(
         DATA_VOLUMES_MISSING,
         "Steps that found a data volume gone from its machine. Any is an alarm."
-    );
-    metrics::describe_counter!(
-        NOTICES_FAILED,
-        "Notices that could not be sent to all who should have them."
     );
 }

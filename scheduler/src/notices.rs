@@ -1,41 +1,42 @@
-//! Notices of what became of a deployment. They are sent after the state is written and only when
-//! it changed; that one can't be sent is logged and counted, and fails nothing.
+//! What the people of a tenant are told of what becomes of a deployment. The store writes it with
+//! the state, and only when that changes.
 
 use berth_model::{
-    DeploymentEvent, DeploymentNotice, DeploymentState, Error, OperationKind, Result,
+    DeploymentEvent, DeploymentId, DeploymentNotice, DeploymentState, Error, OperationKind, Result,
 };
-use berth_store::{DeploymentWork, Settled};
+use berth_store::{DeploymentWork, Settling};
 
-use crate::{metrics::NOTICES_FAILED, task::Task};
+use crate::task::Task;
 
-/// Of states that were written; `error` says why they are bad.
-pub(crate) async fn settled(task: &Task<'_>, settled: &[Settled], error: Option<&Error>) {
-    for change in settled {
-        let Ok(item) = task.deployment(change.deployment_id) else {
-            continue;
-        };
-        if let Some(body) = body(task.kind(), item, change, error) {
-            send(task, item, body).await;
-        }
-    }
+/// A state that was found, with what is to be told of it; `error` says why it is bad.
+pub(crate) fn settling(
+    task: &Task<'_>,
+    id: DeploymentId,
+    state: DeploymentState,
+    error: Option<&Error>,
+) -> Result<Settling> {
+    let item = task.deployment(id)?;
+    let event = event(task.kind(), item, state, error);
+    Ok(Settling {
+        notice: event.map(|event| notice(task, item, event)),
+        ..Settling::quiet(id, state)
+    })
 }
 
 /// Of a purge.
-pub(crate) async fn purged(task: &Task<'_>) {
-    if let Ok(item) = task.own() {
-        send(task, item, DeploymentEvent::Purged).await;
-    }
+pub(crate) fn purged(task: &Task<'_>) -> Result<DeploymentNotice> {
+    Ok(notice(task, task.own()?, DeploymentEvent::Purged))
 }
 
-fn body(
+fn event(
     kind: OperationKind,
     item: &DeploymentWork,
-    change: &Settled,
+    state: DeploymentState,
     error: Option<&Error>,
 ) -> Option<DeploymentEvent> {
     use OperationKind as K;
     let reason = || error.map_or_else(String::new, |error| error.message().to_owned());
-    match change.after {
+    match state {
         // That it was stopped and started is no news to who asked for it.
         DeploymentState::Running
             if matches!(
@@ -58,29 +59,12 @@ fn body(
     }
 }
 
-async fn send(task: &Task<'_>, item: &DeploymentWork, body: DeploymentEvent) {
-    let kind = body.kind();
-    if let Err(error) = try_send(task, item, body).await {
-        metrics::counter!(NOTICES_FAILED).increment(1);
-        tracing::warn!(
-            deployment = %item.deployment.id, notice = %kind, %error, cause = error.cause_text(),
-            "a notice was not sent"
-        );
-    }
-}
-
-async fn try_send(task: &Task<'_>, item: &DeploymentWork, body: DeploymentEvent) -> Result<()> {
-    let recipients = task
-        .fleet
-        .store
-        .notice_recipients(item.deployment.tenant_id)
-        .await?;
-    let notice = DeploymentNotice {
+fn notice(task: &Task<'_>, item: &DeploymentWork, event: DeploymentEvent) -> DeploymentNotice {
+    DeploymentNotice {
         operation_id: task.work.operation.id,
         deployment: item.deployment.name.clone(),
         domain_name: item.deployment.domain_name.clone(),
         application: item.application.name.clone(),
-        event: body,
-    };
-    task.fleet.notices.send(&notice, &recipients).await
+        event,
+    }
 }

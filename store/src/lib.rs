@@ -65,7 +65,7 @@ pub use deployment::DeploymentFilter;
 pub use fleet::{
     ClaimOutcome, CounterMismatch, DeploymentWork, FleetFacts, FleetMachine, FleetNetwork,
     GuestExpected, GuestWanted, MachineToCheck, MachineWork, Purged, ReleaseMode,
-    ReservationRequest, Settled, VmWork,
+    ReservationRequest, Settling, VmWork,
 };
 pub use identity::IssuedTokens;
 pub use keyring::Keyring;

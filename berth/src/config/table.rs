@@ -63,7 +63,10 @@ pub(crate) const SECTIONS: &[(&str, &str)] = &[
         "How machines and what runs on them are kept as wanted.",
     ),
     ("images", "Base disks of guests."),
-    ("mail", "Notices to operators."),
+    (
+        "mail",
+        "Notices to operators, and codes for their accounts.",
+    ),
     (
         "webhooks",
         "What tells storefronts and your own automation what changes: a part of each worker.",
@@ -234,12 +237,17 @@ pub(crate) const KEYS: &[Key] = &[
         Text("none"),
         "How notices leave: not at all, as files in mail.directory, or to a mail server.",
     ),
-    key("mail.from", Kind::Email, Absent, "The sender's address."),
+    key(
+        "mail.from",
+        Kind::Email,
+        Absent,
+        "The sender's address, unless a storefront has its own. What can't be delivered comes back to it.",
+    ),
     key(
         "mail.from_name",
         Kind::Text,
         Text("Berth"),
-        "The sender's name: your brand.",
+        "The sender's name where it is no storefront's: your brand.",
     ),
     key("mail.directory", Kind::Path, Absent, "For \"file\"."),
     key(

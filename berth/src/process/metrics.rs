@@ -60,5 +60,8 @@ pub(crate) async fn render(handle: &PrometheusHandle, store: &Store) -> String {
     if let Err(error) = berth_webhooks::webhook_gauges_refresh(store).await {
         tracing::warn!(cause = error.cause_text(), "webhooks could not be counted");
     }
+    if let Err(error) = berth_domains_mail::notice_gauges_refresh(store).await {
+        tracing::warn!(cause = error.cause_text(), "notices could not be counted");
+    }
     handle.render()
 }

@@ -3,7 +3,6 @@
 pub(crate) mod internal;
 pub(crate) mod logs;
 pub(crate) mod metrics;
-mod no_notices;
 pub(crate) mod parts;
 pub(crate) mod roles;
 pub(crate) mod stop;

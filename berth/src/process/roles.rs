@@ -4,8 +4,7 @@ use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use axum::Router;
 use berth_api::{ApiConfig, ApiState};
-use berth_domains_mail::Mailer;
-use berth_model::Notices;
+use berth_domains_mail::{Mailer, Postman, PostmanConfig};
 use berth_operations::{Boundary, Runner, RunnerConfig};
 use berth_scheduler::{
     DeploymentExecutor, Fleet, FleetConfig, MachineExecutor, Machines, MachinesConfig, Reconciler,
@@ -19,11 +18,10 @@ use tokio_util::sync::CancellationToken;
 use super::{
     internal::{self, Internal, Part},
     metrics,
-    no_notices::NoNotices,
     parts::Parts,
 };
 use crate::{
-    config::Config,
+    config::{Config, Mail},
     failure::{Exit, Failure},
 };
 
@@ -64,6 +62,7 @@ pub(crate) async fn run(
     }
     if roles.worker {
         watched.push(courier_spawn(config, &parts, &feed, &stop, &mut running)?);
+        watched.push(postman_spawn(config, &parts, &feed, &stop, &mut running)?);
         watched.extend(worker_spawn(
             config,
             &parts,
@@ -71,7 +70,7 @@ pub(crate) async fn run(
             boundary,
             &stop,
             &mut running,
-        )?);
+        ));
     }
     let counts = metrics::start()?;
     let upkeep = tokio::spawn(metrics::upkeep(counts.clone()));
@@ -182,7 +181,7 @@ fn worker_spawn(
     boundary: &Arc<dyn Boundary>,
     stop: &CancellationToken,
     running: &mut JoinSet<()>,
-) -> Result<[Part; 2], Failure> {
+) -> [Part; 2] {
     let machines = Arc::new(Machines::new(
         machines_config(config),
         Arc::clone(&parts.clock),
@@ -198,7 +197,6 @@ fn worker_spawn(
         Arc::clone(&machines),
         fleet_config,
         Arc::clone(&parts.clock),
-        notices(config, parts)?,
     ));
     let runner = Runner::new(
         parts.store.clone(),
@@ -229,7 +227,7 @@ fn worker_spawn(
         let _alive = alive;
         reconciler.run(ends).await;
     });
-    Ok([worker, reconciling])
+    [worker, reconciling]
 }
 
 fn courier_spawn(
@@ -252,6 +250,32 @@ fn courier_spawn(
     running.spawn(async move {
         let _alive = alive;
         courier.run(ends).await;
+    });
+    Ok(part)
+}
+
+fn postman_spawn(
+    config: &Config,
+    parts: &Parts,
+    feed: &OperationFeed,
+    stop: &CancellationToken,
+    running: &mut JoinSet<()>,
+) -> Result<Part, Failure> {
+    let mailer = |mail: &Mail| Mailer::new(&mail.from_name, &mail.from, &mail.transport);
+    let mailer = config.mail.as_ref().map(mailer).transpose()?;
+    let postman = Postman::new(
+        parts.store.clone(),
+        feed.clone(),
+        mailer.map(Arc::new),
+        PostmanConfig::default(),
+        Arc::clone(&parts.clock),
+        Arc::clone(&parts.ids),
+    );
+    let (part, alive) = Part::new("postman");
+    let ends = stop.clone();
+    running.spawn(async move {
+        let _alive = alive;
+        postman.run(ends).await;
     });
     Ok(part)
 }
@@ -283,16 +307,4 @@ fn runner_config(config: &Config) -> RunnerConfig {
 fn worker_name() -> String {
     let host = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
     format!("{}-{}", host.trim(), std::process::id())
-}
-
-fn notices(config: &Config, parts: &Parts) -> Result<Arc<dyn Notices>, Failure> {
-    Ok(match &config.mail {
-        Some(mail) => Arc::new(Mailer::new(
-            &mail.from_name,
-            &mail.from,
-            &mail.transport,
-            Arc::clone(&parts.clock),
-        )?),
-        None => Arc::new(NoNotices),
-    })
 }

@@ -1,121 +1,112 @@
-//! Goldens of every notice, hostile names, and the three ways that mail leaves.
+//! Goldens of every notice in every language, hostile names, and the three ways that mail leaves.
 
-use std::{sync::Arc, time::Duration};
-
-use berth_model::{
-    DeploymentEvent, DeploymentNotice, ErrorCode, Locale, ManualClock, Notices, Recipient,
-};
+use berth_model::{Brand, Locale, Notice, NoticeBody, NoticeId, NoticeKind, Recipient};
 use proptest::prelude::*;
 use tokio::{
     io::{AsyncBufReadExt, AsyncRead, AsyncWrite, AsyncWriteExt, BufReader, split},
     net::TcpListener,
 };
+use uuid::Uuid;
 
 use super::*;
-use crate::{Login, SmtpConfig, SmtpSecurity};
+use crate::{Login, SmtpConfig, SmtpSecurity, letter::Letter};
 
+mod bodies;
+mod letters;
 mod tls;
 
+use bodies::{bodies, purged, reset};
+
 fn mailer(config: &TransportConfig) -> Mailer {
-    let now = "2026-11-22T10:00:00Z".parse().unwrap();
     let from = "notices@provider.example".parse().unwrap();
-    Mailer::new("Harbour", &from, config, Arc::new(ManualClock::new(now))).unwrap()
+    Mailer::new("Harbour", &from, config).unwrap()
 }
 
-fn notice(body: DeploymentEvent) -> DeploymentNotice {
-    DeploymentNotice {
-        operation_id: "opr_0199f00000007000800000000000002a".parse().unwrap(),
-        deployment: "Our rooms".to_owned(),
-        domain_name: "rooms.example.org".parse().unwrap(),
-        application: "Matrix".to_owned(),
-        event: body,
+fn notice(body: NoticeBody) -> Notice {
+    Notice {
+        id: NoticeId(Uuid::from_u128(0x0199_f000_0000_7000_8000_0000_0000_002a)),
+        recipient: Recipient {
+            name: "Anna".to_owned(),
+            email: "anna@example.net".parse().unwrap(),
+            locale: Locale::En,
+        },
+        brand: None,
+        body,
+        created_at: "2026-11-22T10:00:00Z".parse().unwrap(),
     }
 }
 
-fn anna() -> Vec<Recipient> {
-    vec![Recipient {
-        name: "Anna".to_owned(),
-        email: "anna@example.net".parse().unwrap(),
-        locale: Locale::En,
-    }]
-}
-
-fn bodies() -> Vec<DeploymentEvent> {
-    vec![
-        DeploymentEvent::Running {
-            administrator_username: "admin".to_owned(),
-        },
-        DeploymentEvent::Degraded {
-            reason: "It did not get healthy in 300 s.".to_owned(),
-        },
-        DeploymentEvent::Refused {
-            reason: "No machine has room for it now.".to_owned(),
-        },
-        DeploymentEvent::Deleted {
-            retain_until: "2026-12-22T10:00:00Z".parse().unwrap(),
-        },
-        DeploymentEvent::Purged,
-    ]
-}
-
-#[tokio::test]
-async fn each_notice_reads_as_written_down() {
-    for body in bodies() {
-        let mailer = mailer(&TransportConfig::Memory);
-        let name = body.kind().as_str().to_lowercase();
-        mailer.send(&notice(body), &anna()).await.unwrap();
-        let sent = mailer.sent().await;
-        assert_eq!(sent.len(), 1);
-        insta::assert_snapshot!(name, sent[0].replace("\r\n", "\n"));
+/// A storefront that shows everything that it can.
+fn brand(name: &str) -> Brand {
+    Brand {
+        accent_color: Some("#ffd400".parse().unwrap()),
+        background_color: Some("#102030".parse().unwrap()),
+        logo_url: Some("https://shop.example/logo.png?a=1&b=2".to_owned()),
+        sender_email: Some("post@shop.example".parse().unwrap()),
+        support_email: Some("help@shop.example".parse().unwrap()),
+        support_url: Some("https://shop.example/help".to_owned()),
+        terms_url: Some("https://shop.example/terms".to_owned()),
+        terms_version: Some("3".to_owned()),
+        privacy_url: Some("https://shop.example/privacy".to_owned()),
+        imprint_url: Some("https://shop.example/imprint".to_owned()),
+        ..Brand::named(name)
     }
 }
 
-#[tokio::test]
-async fn the_same_notice_is_the_same_mail_and_each_recipient_has_their_own() {
-    let notice = notice(DeploymentEvent::Purged);
-    let mut recipients = anna();
-    let other = Recipient {
-        name: "Ben".to_owned(),
-        email: "ben@example.net".parse().unwrap(),
-        locale: Locale::En,
-    };
-    recipients.push(other);
+/// The mail of a notice, with its lines' ends as files have them.
+async fn mail(notice: &Notice) -> String {
     let mailer = mailer(&TransportConfig::Memory);
-    mailer.send(&notice, &recipients).await.unwrap();
-    mailer.send(&notice, &recipients).await.unwrap();
-    let sent = mailer.sent().await;
-    assert_eq!(sent.len(), 4);
-    assert_eq!((&sent[0], &sent[1]), (&sent[2], &sent[3]));
-    assert!(!sent[0].contains("ben@") && !sent[1].contains("anna@"));
-    let id = |mail: &str| {
-        mail.lines()
-            .find(|line| line.starts_with("Message-ID"))
-            .unwrap()
-            .to_owned()
-    };
-    assert_ne!(id(&sent[0]), id(&sent[1]));
+    mailer.send(notice).await.unwrap();
+    mailer.sent().await.remove(0).replace("\r\n", "\n")
+}
+
+fn header<'a>(mail: &'a str, name: &str) -> Option<&'a str> {
+    let (headers, _) = mail.split_once("\n\n").unwrap();
+    let mut lines = headers.lines();
+    lines.find_map(|line| line.strip_prefix(name)?.strip_prefix(": "))
+}
+
+#[tokio::test]
+async fn a_mail_is_the_same_whenever_it_is_made() {
+    let mut notice = notice(reset());
+    notice.brand = Some(brand("Sail & Co"));
+    notice.recipient.locale = Locale::Fr;
+    let first = mail(&notice).await;
+    assert_eq!(first, mail(&notice).await);
+    insta::assert_snapshot!("mail", first);
+}
+
+#[tokio::test]
+async fn without_a_brand_it_is_from_the_provider() {
+    let mail = mail(&notice(purged())).await;
+    assert_eq!(
+        header(&mail, "From"),
+        Some("Harbour <notices@provider.example>")
+    );
+    assert_eq!(header(&mail, "Reply-To"), None);
+    let mut nameless = notice(purged());
+    nameless.recipient.name = " \r\n ".to_owned();
+    let mail = self::mail(&nameless).await;
+    assert_eq!(header(&mail, "To"), Some("anna@example.net"));
+    assert!(mail.contains("\nHello,\n"));
 }
 
 #[tokio::test]
 async fn file_transport_writes_one_file_for_each_mail() {
-    let folder = std::env::temp_dir().join(format!("berth-mail-{}", std::process::id()));
-    let mailer = mailer(&TransportConfig::File(folder.clone()));
+    let folder = tempfile::tempdir().unwrap();
+    let below = folder.path().join("mail");
+    let mailer = mailer(&TransportConfig::File(below.clone()));
     for body in bodies() {
-        mailer.send(&notice(body), &anna()).await.unwrap();
+        mailer.send(&notice(body)).await.unwrap();
     }
-    let files: Vec<_> = std::fs::read_dir(&folder)
+    let files: Vec<_> = std::fs::read_dir(&below)
         .unwrap()
-        .map(|file| file.unwrap().path())
+        .map(|file| std::fs::read_to_string(file.unwrap().path()).unwrap())
         .collect();
-    assert_eq!(files.len(), 5);
+    assert_eq!(files.len(), NoticeKind::ALL.len());
     for file in files {
-        assert!(
-            std::fs::read_to_string(file)
-                .unwrap()
-                .contains("\r\nTo: Anna <anna@example.net>\r\n")
-        );
+        assert!(file.contains("\r\nTo: Anna <anna@example.net>\r\n"));
     }
-    std::fs::remove_dir_all(folder).unwrap();
 }
 
 /// Speaks the server's side of one SMTP session and gives back what the client said.
@@ -149,8 +140,10 @@ async fn smtp_listen(stream: impl AsyncRead + AsyncWrite + Send + Unpin, offer: 
                 in_data = true;
                 "354 go on\r\n".to_owned()
             }
+            "AUTH" if offer.contains("LOCKED") => "535 5.7.8 wrong password\r\n".to_owned(),
             "AUTH" => "235 2.7.0 welcome\r\n".to_owned(),
             "RCPT" if line.contains("nobody@") => "550 5.1.1 unknown\r\n".to_owned(),
+            "RCPT" if line.contains("later@") => "451 4.3.0 not now\r\n".to_owned(),
             "QUIT" => break,
             _ => "250 2.0.0 fine\r\n".to_owned(),
         };
@@ -173,27 +166,30 @@ fn smtp_config(port: u16, security: SmtpSecurity) -> TransportConfig {
     })
 }
 
-#[tokio::test]
-async fn smtp_says_who_we_are_and_hands_the_mail_over() {
+/// Sends one to a server on this machine; what became of it, and what the server heard.
+async fn over_smtp(notice: &Notice, offer: &'static str) -> (Result<(), Refusal>, String) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
-    let server = tokio::spawn(async move {
-        smtp_session(
-            listener.accept().await.unwrap().0,
-            "250-AUTH PLAIN LOGIN\r\n",
-        )
-        .await
-    });
-    let mailer = mailer(&smtp_config(port, SmtpSecurity::None));
-    mailer
-        .send(&notice(bodies().remove(0)), &anna())
-        .await
-        .unwrap();
-    let heard = server.await.unwrap();
+    let server =
+        tokio::spawn(async move { smtp_session(listener.accept().await.unwrap().0, offer).await });
+    let sent = mailer(&smtp_config(port, SmtpSecurity::None))
+        .send(notice)
+        .await;
+    (sent, server.await.unwrap())
+}
+
+#[tokio::test]
+async fn smtp_says_who_we_are_and_hands_the_mail_over() {
+    let mut notice = notice(bodies().remove(0));
+    notice.brand = Some(brand("Shop"));
+    let (sent, heard) = over_smtp(&notice, "250-AUTH PLAIN LOGIN\r\n").await;
+    sent.unwrap();
     for line in [
         "AUTH PLAIN AGJlcnRoAHNlY3JldA==\n",
+        // What can't be delivered comes back to the provider.
         "MAIL FROM:<notices@provider.example>",
         "RCPT TO:<anna@example.net>\n",
+        "From: Shop <post@shop.example>\n",
         "Subject: Our rooms is ready\n",
     ] {
         assert!(heard.contains(line), "{line:?} is not in:\n{heard}");
@@ -201,31 +197,27 @@ async fn smtp_says_who_we_are_and_hands_the_mail_over() {
 }
 
 #[tokio::test]
-async fn a_refused_recipient_does_not_cost_the_others_their_mail() {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let port = listener.local_addr().unwrap().port();
-    let server = tokio::spawn(async move {
-        let first = smtp_session(listener.accept().await.unwrap().0, "250-AUTH PLAIN\r\n").await;
-        let second = smtp_session(listener.accept().await.unwrap().0, "250-AUTH PLAIN\r\n").await;
-        (first, second)
-    });
-    let notice = notice(DeploymentEvent::Purged);
-    let mut recipients = anna();
-    let nobody = Recipient {
-        name: "No".to_owned(),
-        email: "nobody@example.net".parse().unwrap(),
-        locale: Locale::En,
-    };
-    recipients.insert(0, nobody);
-    let error = mailer(&smtp_config(port, SmtpSecurity::None))
-        .send(&notice, &recipients)
-        .await
-        .unwrap_err();
-    assert_eq!(error.code(), ErrorCode::Unavailable);
-    assert!(error.cause_text().contains("unknown") && !error.message().contains("unknown"));
-    let (first, second) = server.await.unwrap();
-    assert!(!first.contains("DATA") && second.contains("RCPT TO:<anna@example.net>\n"));
-    assert!(second.contains("The data of Our rooms was removed"));
+async fn what_is_refused_for_good_is_told_from_what_may_go_later() {
+    const OPEN: &str = "250-AUTH PLAIN\r\n";
+    for (email, offer, is_final) in [
+        ("nobody@example.net", OPEN, true),
+        ("later@example.net", OPEN, false),
+        // Not the mail's fault.
+        (
+            "anna@example.net",
+            "250-LOCKED\r\n250-AUTH PLAIN\r\n",
+            false,
+        ),
+    ] {
+        let mut notice = notice(purged());
+        notice.recipient.email = email.parse().unwrap();
+        let (sent, heard) = over_smtp(&notice, offer).await;
+        assert_eq!(sent.unwrap_err().is_final, is_final, "{email}");
+        assert!(!heard.contains("DATA"));
+    }
+    let nobody_there = mailer(&smtp_config(1, SmtpSecurity::None));
+    let refused = nobody_there.send(&notice(purged())).await.unwrap_err();
+    assert!(!refused.is_final);
 }
 
 #[tokio::test]
@@ -236,10 +228,7 @@ async fn without_starttls_nothing_is_said() {
         smtp_session(listener.accept().await.unwrap().0, "250-AUTH PLAIN\r\n").await
     });
     let mailer = mailer(&smtp_config(port, SmtpSecurity::StartTls));
-    mailer
-        .send(&notice(DeploymentEvent::Purged), &anna())
-        .await
-        .unwrap_err();
+    mailer.send(&notice(purged())).await.unwrap_err();
     let heard = server.await.unwrap();
     assert!(
         !heard.contains("AUTH") && !heard.contains("MAIL"),
@@ -253,29 +242,35 @@ fn a_password_is_not_shown() {
 }
 
 proptest! {
-    /// Whatever people call themselves and their deployment: no line of a header but ours, no tag
-    /// in HTML.
+    /// Whatever people call themselves and what is theirs: no line of a header but ours, no tag in
+    /// HTML.
     #[test]
-    fn names_cannot_add_headers_or_tags(name in hostile(), deployment in hostile()) {
-        let mut notice = notice(DeploymentEvent::Purged);
-        let mut recipients = anna();
-        recipients[0].name = name;
-        notice.deployment = deployment;
-        let mailer = mailer(&TransportConfig::Memory);
+    fn names_cannot_add_headers_or_tags(name in hostile(), tenant in hostile(), shop in hostile()) {
+        let mut notice = notice(NoticeBody::Invitation {
+            tenant,
+            inviter: name.clone(),
+            code: "482 913".to_owned(),
+            url: "https://shop.example/join".to_owned(),
+        });
+        notice.recipient.name = name;
+        notice.brand = Some(brand(&shop));
+        let letter = Letter::new(&notice, notice.brand.as_ref().unwrap());
+        prop_assert!(!letter.html().unwrap().contains("<script"));
+        let turned = letter.text().contains(['\u{202e}', '\u{2066}', '\0']);
+        prop_assert!(!turned);
         let sent = tokio::runtime::Runtime::new().unwrap().block_on(async {
-            mailer.send(&notice, &recipients).await.unwrap();
+            let mailer = mailer(&TransportConfig::Memory);
+            mailer.send(&notice).await.unwrap();
             mailer.sent().await.remove(0)
         });
-        let (headers, body) = sent.split_once("\r\n\r\n").unwrap();
-        let known = ["From", "To", "Subject", "Date", "Message-ID", "Auto-Submitted", "MIME-Version",
-            "Content-Type"];
+        let (headers, _) = sent.split_once("\r\n\r\n").unwrap();
+        let known = ["From", "To", "Reply-To", "Subject", "Date", "Message-ID", "Auto-Submitted",
+            "Content-Language", "MIME-Version", "Content-Type"];
         for line in headers.split("\r\n").filter(|line| !line.starts_with(' ')) {
             let field = line.split(':').next().unwrap_or(line);
             prop_assert!(known.contains(&field), "{line:?}");
         }
         prop_assert!(!headers.replace("\r\n", "").contains(['\r', '\n']));
-        let (_, html) = body.split_once("text/html").unwrap();
-        prop_assert!(!html.contains("<script"));
     }
 }
 
@@ -292,6 +287,8 @@ fn hostile() -> impl Strategy<Value = String> {
         "\t",
         "\0",
         ",",
+        "\u{202e}",
+        "\u{2066}",
     ];
     proptest::collection::vec(proptest::sample::select(parts), 1..8)
         .prop_map(|parts| parts.concat())

@@ -19,14 +19,11 @@ pub(super) async fn run(task: &mut Task<'_>) -> StepResult {
         Found::Settled(unhealthy) => unhealthy,
     };
     if task.kind() == OperationKind::DeploymentPurge {
-        if task
-            .fleet
+        let notice = notices::purged(task)?;
+        task.fleet
             .store
-            .deployment_purged(&task.work.claim, task.own)
-            .await?
-        {
-            notices::purged(task).await;
-        }
+            .deployment_purged(&task.work.claim, task.own, Some(&notice))
+            .await?;
         return done("Nothing of it is left");
     }
     states_write(task, &unhealthy).await?;
@@ -40,7 +37,7 @@ pub(super) async fn undone(task: &mut Task<'_>) -> StepResult {
     }
     task.fleet
         .store
-        .deployment_purged(&task.work.claim, task.own)
+        .deployment_purged(&task.work.claim, task.own, None)
         .await?;
     done("What was made is removed")
 }
@@ -104,10 +101,8 @@ async fn states_write(task: &Task<'_>, unhealthy: &[(DeploymentId, String)]) -> 
             _ => continue,
         };
         if !unhealthy.iter().any(|(unhealthy, _)| *unhealthy == id) {
-            states.push((id, state));
+            states.push(notices::settling(task, id, state, None)?);
         }
     }
-    let settled = store.deployment_settle(claim, &states).await?;
-    notices::settled(task, &settled, None).await;
-    Ok(())
+    store.deployment_settle(claim, states).await
 }

@@ -9,7 +9,7 @@ use berth_placement::{
     Chosen, FleetSnapshot, MachineSnapshot, NetworkNeed, NetworkSnapshot, PoolSnapshot, Request,
     place,
 };
-use berth_store::{ClaimOutcome, FleetFacts, FleetMachine, ReservationRequest};
+use berth_store::{ClaimOutcome, FleetFacts, FleetMachine, ReservationRequest, Settling};
 
 use super::{release, remove, stop};
 use crate::{
@@ -171,12 +171,11 @@ async fn provisioning(task: &Task<'_>) -> Result<()> {
     if !is_changed && has_place(task)? {
         return Ok(());
     }
-    let states = [(task.own, DeploymentState::Provisioning)];
+    let states = vec![Settling::quiet(task.own, DeploymentState::Provisioning)];
     task.fleet
         .store
-        .deployment_settle(&task.work.claim, &states)
-        .await?;
-    Ok(())
+        .deployment_settle(&task.work.claim, states)
+        .await
 }
 
 /// Whether the deployment was in its virtual machine before this operation.

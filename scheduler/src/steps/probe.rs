@@ -186,15 +186,13 @@ pub(super) async fn degrade(
         }
         Err(cause) => tracing::warn!(vm = %task.vm.vm.id, cause = cause.cause_text(), "no console"),
     }
-    let states: Vec<_> = unhealthy
+    let degraded = unhealthy
         .iter()
-        .map(|(id, _)| (*id, DeploymentState::Degraded))
-        .collect();
-    let settled = task
-        .fleet
+        .map(|(id, _)| notices::settling(task, *id, DeploymentState::Degraded, Some(&error)));
+    let states = degraded.collect::<Result<_>>()?;
+    task.fleet
         .store
-        .deployment_settle(&task.work.claim, &states)
+        .deployment_settle(&task.work.claim, states)
         .await?;
-    notices::settled(task, &settled, Some(&error)).await;
     Ok(error)
 }

@@ -63,7 +63,7 @@ async fn undone_before(step: &'static str) {
     let machine = world.machine(world.machines[0].id).await;
     assert_eq!(machine.memory_used_bytes, 0);
     world.counts().await;
-    assert!(world.notices().is_empty());
+    assert!(world.notices().await.is_empty());
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -111,7 +111,7 @@ async fn in_a_creation() {
         })
         .await;
         world.is(id, DeploymentState::Running).await;
-        assert_eq!(world.notices().len(), 1, "{point:?}");
+        assert_eq!(world.notices().await.len(), 1, "{point:?}");
     }
 }
 

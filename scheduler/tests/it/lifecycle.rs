@@ -1,6 +1,6 @@
 //! A deployment from its order to its purge.
 
-use berth_model::{Address, DeploymentState, NoticeKind};
+use berth_model::{Address, DeploymentState, MemberCreate, NoticeBody, NoticeKind, Role};
 use chrono::TimeDelta;
 
 use crate::world::{GIB, World};
@@ -10,7 +10,7 @@ async fn an_order_runs_and_its_operator_is_told() {
     let world = World::new().await;
     let id = world.running(&world.catalogue.small, "one").await;
     world.counts().await;
-    assert_eq!(world.notices(), [NoticeKind::DeploymentRunning]);
+    assert_eq!(world.notices().await, [NoticeKind::DeploymentRunning]);
     let operation = world.newest(id).await;
     let explanation = world
         .store
@@ -18,6 +18,33 @@ async fn an_order_runs_and_its_operator_is_told() {
         .await;
     let chosen = explanation.unwrap().unwrap().chosen;
     assert_eq!(chosen, world.vm_of(id).await.machine_id);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn owners_and_administrators_are_told_of_what_became_of_which() {
+    let world = World::new().await;
+    for (name, role) in [("ben", Role::Admin), ("carla", Role::Viewer)] {
+        let member = MemberCreate {
+            tenant_id: world.tenant.id,
+            name: name.to_owned(),
+            email: format!("{name}@example.org").parse().unwrap(),
+            role,
+        };
+        let made = world.store.member_create(&world.platform, member).await;
+        made.unwrap();
+    }
+    let id = world.running(&world.catalogue.small, "one").await;
+    let told = world.told().await;
+    let names: Vec<_> = told.iter().map(|notice| &notice.recipient.name).collect();
+    assert_eq!(names, ["Anna", "ben"]);
+    let deployment = world.deployment(id).await;
+    for notice in told {
+        let NoticeBody::Deployment(notice) = notice.body else {
+            panic!("{notice:?}");
+        };
+        assert_eq!(notice.operation_id, world.newest(id).await.id);
+        assert_eq!(notice.domain_name, deployment.domain_name);
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -127,7 +154,7 @@ async fn delete_and_restore_keep_the_data() {
     assert_eq!(world.data_note(id).await, note);
     world.counts().await;
     assert_eq!(
-        world.notices(),
+        world.notices().await,
         [
             NoticeKind::DeploymentRunning,
             NoticeKind::DeploymentDeleted,
@@ -152,6 +179,8 @@ async fn after_the_retention_nothing_is_left() {
     let purge = world.newest(id).await;
     world.succeeds(purge.id).await;
     world.is(id, DeploymentState::Purged).await;
+    // What was told before is three days old: nobody sends that any more.
+    assert_eq!(world.notices().await, [NoticeKind::DeploymentPurged]);
     assert!(world.vm_of(id).await.machine_id.is_none());
     world.counts().await;
     for machine in &world.machines {

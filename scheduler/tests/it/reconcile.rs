@@ -41,7 +41,7 @@ async fn a_crash_is_an_event_and_is_repaired() {
     assert_eq!(world.data_note(id).await, note);
     world.counts().await;
     assert_eq!(
-        world.notices(),
+        world.notices().await,
         [NoticeKind::DeploymentRunning],
         "a crash that was repaired is no news"
     );

@@ -10,12 +10,11 @@ use std::{
     time::Duration,
 };
 
-use async_trait::async_trait;
 use berth_hypervisor::{SimulatedMachine, SimulatorConfig};
 use berth_model::{
-    Actor, Caller, Clock, Deployment, DeploymentId, DeploymentNotice, DeploymentState, Ids,
-    Machine, MachineId, Network, NoticeKind, Notices, Operation, OperationId, OperationKind,
-    OperationState, Plan, Recipient, Result, Site, SystemClock, Tenant, Timestamp,
+    Actor, Caller, Clock, Deployment, DeploymentId, DeploymentState, Ids, Machine, MachineId,
+    Network, Notice, NoticeKind, Operation, OperationId, OperationKind, OperationState, Plan, Site,
+    SystemClock, Tenant, Timestamp,
 };
 use berth_operations::{Boundary, NoBoundary, Point, Runner, RunnerConfig};
 use berth_scheduler::{
@@ -49,18 +48,6 @@ impl Clock for TestClock {
     }
 }
 
-/// Notices, kept.
-#[derive(Default)]
-pub struct Mailbag(Mutex<Vec<DeploymentNotice>>);
-
-#[async_trait]
-impl Notices for Mailbag {
-    async fn send(&self, notice: &DeploymentNotice, _: &[Recipient]) -> Result<()> {
-        self.0.lock().unwrap().push(notice.clone());
-        Ok(())
-    }
-}
-
 pub struct World {
     /// Before the database, so that it is dropped while that still stands.
     workers: Mutex<Vec<(CancellationToken, JoinHandle<()>)>>,
@@ -76,7 +63,6 @@ pub struct World {
     pub catalogue: order::Catalogue,
     pub reconciler: Reconciler,
     fleet: Arc<Fleet>,
-    notices: Arc<Mailbag>,
     folder: tempfile::TempDir,
     pub database: testing::TestDatabase,
 }
@@ -159,14 +145,7 @@ impl World {
             shutdown_grace: Duration::from_secs(5),
             ..FleetConfig::new(folder.path().join("images"))
         };
-        let notices = Arc::new(Mailbag::default());
-        let fleet = Fleet::new(
-            store.clone(),
-            open.clone(),
-            config,
-            clock.clone(),
-            notices.clone(),
-        );
+        let fleet = Fleet::new(store.clone(), open.clone(), config, clock.clone());
         let config = ReconcilerConfig {
             period: Duration::from_secs(3600),
             look_limit: Duration::from_secs(2),
@@ -188,7 +167,6 @@ impl World {
             catalogue,
             reconciler,
             fleet: Arc::new(fleet),
-            notices,
             folder,
             database,
         }
@@ -330,15 +308,19 @@ impl World {
         operation
     }
 
-    /// The kinds of notices that were sent, in order.
-    pub fn notices(&self) -> Vec<NoticeKind> {
-        self.notices
-            .0
-            .lock()
-            .unwrap()
-            .iter()
-            .map(|notice| notice.event.kind())
-            .collect()
+    /// The notices that were written since the last look, in order.
+    pub async fn told(&self) -> Vec<Notice> {
+        let claimed = self.store.notice_claim(100, TimeDelta::days(365)).await;
+        let told = claimed.unwrap().into_iter().map(|work| work.notice);
+        let mut told: Vec<_> = told.collect();
+        told.sort_by_key(|notice| notice.id);
+        told
+    }
+
+    /// Their kinds.
+    pub async fn notices(&self) -> Vec<NoticeKind> {
+        let told = self.told().await;
+        told.iter().map(|notice| notice.body.kind()).collect()
     }
 
     /// The newest operation of a deployment.

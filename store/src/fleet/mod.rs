@@ -25,7 +25,7 @@ pub use housekeeping::Purged;
 pub use machine_work::MachineWork;
 pub use release::ReleaseMode;
 pub use reservation::{ClaimOutcome, ReservationRequest};
-pub use settle::Settled;
+pub use settle::Settling;
 pub use snapshot::{FleetFacts, FleetMachine, FleetNetwork};
 pub use work::{DeploymentWork, VmWork};
 

@@ -1,54 +1,67 @@
 //! What a worker writes about deployments.
 
-use berth_model::{DeploymentId, DeploymentState, DesiredState, Result, Timestamp};
+use berth_model::{
+    DeploymentId, DeploymentNotice, DeploymentState, DesiredState, EmailAddress, NoticeBody,
+    Result, StorefrontId, Timestamp,
+};
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
+use uuid::Uuid;
 
 use crate::{
-    Claim, Store,
+    Claim, NewNotice, Store,
     error::internal,
-    schema::{deployment_secrets, deployments},
+    schema::{accounts, deployment_secrets, deployments, members, tenants},
     tx::Tx,
 };
 
-/// A deployment whose state a write changed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Settled {
+/// A deployment's state, as it was found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Settling {
     /// Which.
     pub deployment_id: DeploymentId,
-    /// What it was.
-    pub before: DeploymentState,
     /// What it is.
-    pub after: DeploymentState,
+    pub state: DeploymentState,
+    /// What the tenant's owners and administrators are told if this is news.
+    pub notice: Option<DeploymentNotice>,
+}
+
+impl Settling {
+    /// A state that nobody is told of.
+    #[must_use]
+    pub fn quiet(deployment_id: DeploymentId, state: DeploymentState) -> Self {
+        Self {
+            deployment_id,
+            state,
+            notice: None,
+        }
+    }
 }
 
 impl Store {
-    /// Writes states of deployments; answers which of them changed by it.
-    pub async fn deployment_settle(
-        &self,
-        claim: &Claim,
-        states: &[(DeploymentId, DeploymentState)],
-    ) -> Result<Vec<Settled>> {
-        let mut states = states.to_vec();
-        states.sort_unstable();
+    /// Writes states of deployments, and with each that changes by it the notice of that.
+    pub async fn deployment_settle(&self, claim: &Claim, mut states: Vec<Settling>) -> Result<()> {
+        // Always in one order: two that write can't wait for each other.
+        states.sort_unstable_by_key(|settling| settling.deployment_id);
         let mut tx = self.begin_claimed(claim).await?;
-        let mut changed = Vec::new();
-        for (id, after) in states {
-            match self.state_write(&mut tx, claim, id, after).await {
-                Ok(settled) => changed.extend(settled),
-                Err(error) => return tx.end(Err(error)).await,
+        let written = async {
+            for settling in &states {
+                let is_news = self.state_write(&mut tx, claim, settling).await?;
+                if let Some(notice) = settling.notice.as_ref().filter(|_| is_news) {
+                    let id = settling.deployment_id;
+                    self.deployment_notice_write(&mut tx, claim, id, notice)
+                        .await?;
+                }
             }
+            Ok(())
         }
-        tx.commit().await.map(|()| changed)
+        .await;
+        tx.end(written).await
     }
 
-    async fn state_write(
-        &self,
-        tx: &mut Tx,
-        claim: &Claim,
-        id: DeploymentId,
-        after: DeploymentState,
-    ) -> Result<Option<Settled>> {
+    /// Whether it changed.
+    async fn state_write(&self, tx: &mut Tx, claim: &Claim, settling: &Settling) -> Result<bool> {
+        let (id, after) = (settling.deployment_id, settling.state);
         let row = deployments::table
             .find(id.0)
             .filter(deployments::tenant_id.eq(claim.tenant_id.0));
@@ -60,7 +73,7 @@ impl Store {
             .map_err(internal)?;
         let before: DeploymentState = before.parse()?;
         if before == after {
-            return Ok(None);
+            return Ok(false);
         }
         let now = self.clock.now();
         let first = (after == DeploymentState::Running).then_some(now);
@@ -73,19 +86,72 @@ impl Store {
             .execute(&mut **tx)
             .await
             .map_err(internal)?;
-        Ok(Some(Settled {
-            deployment_id: id,
-            before,
-            after,
-        }))
+        Ok(true)
     }
 
     /// Writes that nothing is left of a deployment, in what is desired and in what was found, and
-    /// removes its secrets. `false` if that was so already.
-    pub async fn deployment_purged(&self, claim: &Claim, id: DeploymentId) -> Result<bool> {
+    /// removes its secrets; with it the notice, unless that was so already.
+    pub async fn deployment_purged(
+        &self,
+        claim: &Claim,
+        id: DeploymentId,
+        notice: Option<&DeploymentNotice>,
+    ) -> Result<()> {
         let mut tx = self.begin_claimed(claim).await?;
-        let written = self.purged_write(&mut tx, claim, id).await;
+        let written = async {
+            let is_news = self.purged_write(&mut tx, claim, id).await?;
+            match notice {
+                Some(notice) if is_news => {
+                    self.deployment_notice_write(&mut tx, claim, id, notice)
+                        .await
+                }
+                _ => Ok(()),
+            }
+        }
+        .await;
         tx.end(written).await
+    }
+
+    /// Tells the tenant's owners and administrators, each once of each operation, deployment and
+    /// kind.
+    async fn deployment_notice_write(
+        &self,
+        tx: &mut Tx,
+        claim: &Claim,
+        id: DeploymentId,
+        notice: &DeploymentNotice,
+    ) -> Result<()> {
+        let readers: Vec<(String, String, Option<Uuid>)> = members::table
+            .inner_join(accounts::table)
+            .inner_join(tenants::table)
+            .filter(members::tenant_id.eq(claim.tenant_id.0))
+            .filter(members::role.eq_any(["OWNER", "ADMIN"]))
+            .order(members::id)
+            .select((accounts::name, accounts::email, tenants::storefront_id))
+            .load(&mut **tx)
+            .await
+            .map_err(internal)?;
+        let (operation, kind) = (notice.operation_id, notice.event.kind());
+        let body = NoticeBody::Deployment(notice.clone());
+        for (name, email, storefront_id) in readers {
+            let Ok(email) = email.parse::<EmailAddress>() else {
+                // That somebody can't be told must not keep the state from being written.
+                tracing::error!(deployment = %id, %kind, "an account has no address that can be written to");
+                continue;
+            };
+            let dedupe_key = format!("{operation}/{kind}/{id}/{}", email.as_str());
+            let notice = NewNotice {
+                tenant_id: claim.tenant_id,
+                storefront_id: storefront_id.map(StorefrontId),
+                name: &name,
+                email: &email,
+                locale: None,
+                body: &body,
+                dedupe_key: Some(dedupe_key),
+            };
+            self.notice_write(tx, notice).await?;
+        }
+        Ok(())
     }
 
     async fn purged_write(&self, tx: &mut Tx, claim: &Claim, id: DeploymentId) -> Result<bool> {

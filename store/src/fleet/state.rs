@@ -1,8 +1,7 @@
 //! What a worker writes about virtual machines, volumes and images.
 
 use berth_model::{
-    Error, ErrorCode, ImageId, Locale, MachineId, Recipient, Result, TenantId, VirtualMachineId,
-    VirtualMachineState, VolumeId, VolumeState,
+    Error, ImageId, MachineId, Result, VirtualMachineId, VirtualMachineState, VolumeId, VolumeState,
 };
 use diesel::{
     prelude::*,
@@ -14,7 +13,7 @@ use diesel_async::RunQueryDsl;
 use crate::{
     Claim, Store,
     error::internal,
-    schema::{accounts, machine_images, members, virtual_machines},
+    schema::{machine_images, virtual_machines},
 };
 
 /// A volume that is there is in its virtual machine's pool.
@@ -159,30 +158,5 @@ impl Store {
         .get_result(&mut *tx)
         .await;
         tx.end(found.map_err(internal)).await
-    }
-
-    /// A tenant's owners and administrators: who gets its notices.
-    pub async fn notice_recipients(&self, tenant: TenantId) -> Result<Vec<Recipient>> {
-        let mut tx = self.begin_worker("notices").await?;
-        let rows: Result<Vec<(String, String)>> = members::table
-            .inner_join(accounts::table.on(accounts::id.eq(members::account_id)))
-            .filter(members::tenant_id.eq(tenant.0))
-            .filter(members::role.eq_any(["OWNER", "ADMIN"]))
-            .order(members::id)
-            .select((accounts::name, accounts::email))
-            .load(&mut *tx)
-            .await
-            .map_err(internal);
-        let recipient = |(name, email): (String, String)| {
-            let email = email.parse().map_err(|cause: Error| {
-                Error::new(ErrorCode::Internal, "An account has a wrong address.").because(cause)
-            })?;
-            Ok(Recipient {
-                name,
-                email,
-                locale: Locale::En,
-            })
-        };
-        tx.end(rows).await?.into_iter().map(recipient).collect()
     }
 }

@@ -7,6 +7,8 @@ use tokio_rustls::{
     rustls::{ServerConfig, crypto::ring, pki_types::PrivateKeyDer},
 };
 
+use std::sync::Arc;
+
 use super::*;
 
 const OFFER: &str = "250-AUTH PLAIN LOGIN\r\n";
@@ -110,10 +112,7 @@ async fn a_server_of_the_ca_file_gets_the_mail_and_the_password_only_over_tls() 
         std::fs::write(ca_file.path(), server.certified.cert.pem()).unwrap();
         let mailer = mailer(&server.config(Some(ca_file.path())));
         let serving = tokio::spawn(server.serve());
-        mailer
-            .send(&notice(bodies().remove(0)), &anna())
-            .await
-            .unwrap();
+        mailer.send(&notice(bodies().remove(0))).await.unwrap();
         let heard = serving.await.unwrap();
         says_nothing(&heard.open);
         let protected = heard.protected.unwrap();
@@ -137,8 +136,8 @@ async fn a_server_that_nobody_vouches_for_hears_nothing() {
             let server = Server::new(security).await;
             let mailer = mailer(&server.config(ca_file));
             let serving = tokio::spawn(server.serve());
-            let sent = mailer.send(&notice(DeploymentEvent::Purged), &anna()).await;
-            assert_eq!(sent.unwrap_err().code(), ErrorCode::Unavailable);
+            let sent = mailer.send(&notice(purged())).await;
+            assert!(!sent.unwrap_err().is_final);
             let heard = serving.await.unwrap();
             says_nothing(&heard.open);
             let protected = heard.protected.unwrap_or_default();
@@ -155,7 +154,7 @@ async fn a_server_that_speaks_plainly_where_tls_is_wanted_hears_nothing() {
         let (stream, _) = server.listener.accept().await.unwrap();
         smtp_session(stream, OFFER).await
     });
-    let sent = mailer.send(&notice(DeploymentEvent::Purged), &anna()).await;
-    assert_eq!(sent.unwrap_err().code(), ErrorCode::Unavailable);
+    let sent = mailer.send(&notice(purged())).await;
+    assert!(!sent.unwrap_err().is_final);
     says_nothing(&serving.await.unwrap());
 }

@@ -35,40 +35,31 @@ struct LineRow {
     at: Timestamp,
 }
 
-#[derive(Queryable, Selectable)]
-#[diesel(table_name = audit_outcomes)]
-struct OutcomeRow {
-    error_code: Option<String>,
-    subject: Option<String>,
-    at: Timestamp,
-}
-
-#[derive(Queryable, Selectable)]
+#[derive(Queryable)]
 struct AuditEntryRow {
-    #[diesel(embed)]
     line: LineRow,
-    #[diesel(embed)]
-    outcome: Option<OutcomeRow>,
+    /// When its outcome was written.
+    completed_at: Option<Timestamp>,
+    error_code: Option<String>,
+    /// As the outcome says.
+    subject: Option<String>,
 }
 
 impl TryFrom<AuditEntryRow> for AuditEntry {
     type Error = Error;
 
     fn try_from(row: AuditEntryRow) -> Result<Self> {
-        let AuditEntryRow { line, outcome } = row;
-        let (completed_at, error_code, subject) = match outcome {
-            Some(outcome) => (Some(outcome.at), outcome.error_code, outcome.subject),
-            // One that was not opened was written with its effect.
-            None => ((!line.opened).then_some(line.at), None, None),
-        };
-        let error_code = error_code.map(|code| code.parse()).transpose()?;
+        let line = row.line;
+        // One that was not opened was written with its effect.
+        let completed_at = row.completed_at.or((!line.opened).then_some(line.at));
+        let error_code = row.error_code.map(|code| code.parse()).transpose()?;
         let remote = line.remote.map(|remote| remote.parse()).transpose();
         Ok(Self {
             id: line.id.into(),
             tenant_id: line.tenant_id.into(),
             actor: line.actor,
             action: line.action,
-            subject: subject.or(line.subject),
+            subject: row.subject.or(line.subject),
             request_id: line.request_id,
             remote: remote.map_err(Error::internal)?,
             user_agent: line.user_agent,
@@ -84,13 +75,25 @@ impl TryFrom<AuditEntryRow> for AuditEntry {
     }
 }
 
-/// Lines with what came of them.
+/// Lines with what came of them. Not a join: for one PostgreSQL may read all outcomes in their order
+/// beside a page of lines, and here it can only look up those of the page.
 macro_rules! entries {
-    () => {
-        audit_log::table
-            .left_join(audit_outcomes::table.on(audit_outcomes::entry_id.eq(audit_log::id)))
-            .select(AuditEntryRow::as_select())
-    };
+    () => {{
+        macro_rules! outcome {
+            ($column:ident) => {
+                audit_outcomes::table
+                    .filter(audit_outcomes::entry_id.eq(audit_log::id))
+                    .select(audit_outcomes::$column)
+                    .single_value()
+            };
+        }
+        audit_log::table.select((
+            LineRow::as_select(),
+            outcome!(at),
+            outcome!(error_code),
+            outcome!(subject),
+        ))
+    }};
 }
 
 /// Narrows a boxed query of [`entries`] to a filter and a page. The times are kept by ids too, which
@@ -155,7 +158,8 @@ impl Store {
             .filter(audit_log::tenant_id.eq(tenant_id.0))
             .into_boxed();
         let query = page_query!(query, filter, page);
-        page_of(self.rows(cx, query).await?, page)
+        let rows: Vec<AuditEntryRow> = self.rows(cx, query).await?;
+        page_of(rows, page)
     }
 
     /// What was done and refused on the whole platform, the oldest first; each change once.
@@ -168,7 +172,8 @@ impl Store {
         policy::check(&cx.actor, Action::AuditReadAll)?;
         let query = entries!().filter(audit_log::copy_of.is_null()).into_boxed();
         let query = page_query!(query, filter, page);
-        page_of(self.rows(cx, query).await?, page)
+        let rows: Vec<AuditEntryRow> = self.rows(cx, query).await?;
+        page_of(rows, page)
     }
 }
 

@@ -204,6 +204,7 @@ diesel::table! {
         created_at -> Timestamptz,
         updated_at -> Timestamptz,
         healthy_at -> Nullable<Timestamptz>,
+        storefront_id -> Nullable<Uuid>,
     }
 }
 

@@ -245,3 +245,31 @@ async fn an_account_is_seen_by_those_who_share_a_tenant_with_it() {
     let seen = lines(&mut connection, "SELECT email AS line FROM accounts").await;
     assert_eq!(seen, ["anna@example.org"]);
 }
+
+/// The policy of storefronts on deployments looks at a column that repeats what the tenant says.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_deployment_is_of_its_tenants_storefront_whatever_is_written() {
+    let world = filled().await;
+    let right = "
+        SELECT count(*)::text AS line FROM deployments d JOIN tenants t ON t.id = d.tenant_id
+        WHERE d.storefront_id IS NOT DISTINCT FROM t.storefront_id";
+    assert_eq!(world.text(right).await, "2");
+    let mut owner = connect(&world.database.owner_url).await;
+    owner
+        .batch_execute("UPDATE deployments SET storefront_id = NULL")
+        .await
+        .unwrap();
+    assert_eq!(world.text(right).await, "2");
+    // A tenant that goes to another storefront takes its deployments along.
+    let (tenant, storefront) = (world.tenant.id.0, world.other_tenant.storefront_id.unwrap());
+    let moved = format!(
+        "DELETE FROM webhook_deliveries;
+         UPDATE tenants SET external_id = NULL, storefront_id = '{}' WHERE id = '{tenant}'",
+        storefront.0
+    );
+    owner.batch_execute(&moved).await.unwrap();
+    assert_eq!(world.text(right).await, "2");
+    let mut shop = enter(&world, "berth_storefront", &as_storefront(storefront)).await;
+    let seen = "SELECT count(*)::text AS line FROM deployments";
+    assert_eq!(text(&mut shop, seen).await, "2");
+}

@@ -1,42 +1,12 @@
-//! The plans of the hot queries, as golden files: the statements are caught on their way to
-//! PostgreSQL, and explained in the scope that they ran in, on a database with some thousand rows.
-//!
-//! A binary of its own: the catching is for the whole process.
+//! What runs all the time.
 
-#![expect(clippy::unwrap_used, reason = "a test ends where something is wrong")]
-
-use std::sync::{Mutex, PoisonError};
-
-use berth_model::{
-    Actor, Caller, ClientCreate, ClientFor, OperationKind, PageRequest, Role, StorefrontId,
-    TenantId,
-};
-use berth_store::{
-    ClaimRequest, Cx, DeploymentFilter, Store, WebhookClaim, WebhookLane, testing::TestDatabase,
-};
+use berth_model::{Caller, ClientCreate, ClientFor, OperationKind, PageRequest, Role};
+use berth_store::{ClaimRequest, DeploymentFilter, Store, WebhookClaim, WebhookLane};
 use chrono::TimeDelta;
-use diesel::{
-    QueryableByName,
-    connection::{Instrumentation, InstrumentationEvent, set_default_instrumentation},
-    sql_query,
-    sql_types::Text,
-};
-use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
+use diesel_async::AsyncPgConnection;
 use uuid::Uuid;
 
-static CAUGHT: Mutex<Vec<String>> = Mutex::new(Vec::new());
-
-fn caught() -> std::sync::MutexGuard<'static, Vec<String>> {
-    CAUGHT.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-fn catcher() -> Option<Box<dyn Instrumentation>> {
-    Some(Box::new(|event: InstrumentationEvent<'_>| {
-        if let InstrumentationEvent::StartQuery { query, .. } = event {
-            caught().push(query.to_string());
-        }
-    }))
-}
+use crate::caught::{Filled, caught, cx, explain, explain_in, scope, storefront, tenant};
 
 /// 3 storefronts with 200 tenants each, 10 deployments each, and a token for each tenant; 20
 /// operations that run, 5,000 that wait and 25,000 that have ended; 60 webhook endpoints, with 3,000
@@ -103,31 +73,16 @@ const FILL: &str = "
             || lpad((CASE n % 600 WHEN 0 THEN 600 ELSE n % 600 END)::text, 12, '0'))::uuid;
     VACUUM ANALYZE;";
 
-#[derive(QueryableByName)]
-struct Line {
-    #[diesel(sql_type = Text, column_name = "QUERY PLAN")]
-    line: String,
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn hot_queries_use_their_indexes() {
-    set_default_instrumentation(catcher).unwrap();
-    let database = TestDatabase::new().await;
-    let store = &database.store;
-    let mut owner = AsyncPgConnection::establish(&database.owner_url)
-        .await
-        .unwrap();
-    for statement in FILL.split_inclusive(';') {
-        owner.batch_execute(statement).await.unwrap();
-    }
+    let mut filled = Filled::new(FILL).await;
+    let (store, owner) = (&filled.database.store, &mut filled.owner);
     let platform = cx(Caller::Platform);
     let (client, _) = store
         .client_create(&platform, ClientCreate::new("c", ClientFor::Platform))
         .await
         .unwrap();
     let token = store.token_issue(&client, None).await.unwrap().token;
-    let storefront = StorefrontId(Uuid::from_u128(0x1000_0000_0000_7000_8000_0000_0000_0001));
-    let tenant = TenantId(Uuid::from_u128(0x2000_0000_0000_7000_8000_0000_0000_0007));
     let page = PageRequest::first(20);
     let next = PageRequest {
         after: Some(Uuid::from_u128(0x4000_0000_0000_7000_8000_0000_0000_0100)),
@@ -137,12 +92,12 @@ async fn hot_queries_use_their_indexes() {
     let mut plans = String::new();
     for caller in [
         Caller::Platform,
-        Caller::Storefront(storefront),
-        Caller::Tenant(tenant, Role::Viewer),
+        Caller::Storefront(storefront(1)),
+        Caller::Tenant(tenant(7), Role::Viewer),
     ] {
         let cx = cx(caller);
         let mut explained = async |title: &str| {
-            let shown = explain(&mut owner).await;
+            let shown = explain(owner).await;
             plans += &format!("-- {title}, {}\n{shown}\n\n", scope(&cx.actor.caller));
         };
         caught().clear();
@@ -159,46 +114,19 @@ async fn hot_queries_use_their_indexes() {
         store.tenant_list(&cx, page, None).await.unwrap();
         explained("tenants, first page").await;
     }
-    plans += &format!("-- claim\n{}\n\n", explain_claim(store, &mut owner).await);
+    plans += &format!("-- claim\n{}\n\n", explain_claim(store, owner).await);
     plans += &format!(
         "-- claim of webhook deliveries\n{}\n\n",
-        explain_webhook_claim(store, &mut owner).await
+        explain_webhook_claim(store, owner).await
     );
     caught().clear();
     store.token_actor(&token).await.unwrap();
-    plans += &format!("-- token\n{}\n", explain(&mut owner).await);
+    plans += &format!("-- token\n{}\n", explain(owner).await);
     assert!(!plans.contains("Seq Scan on deployments"), "{plans}");
     assert!(!plans.contains("Seq Scan on access_tokens"), "{plans}");
     assert!(!plans.contains("Seq Scan on operations"), "{plans}");
     assert!(!plans.contains("Seq Scan on webhook_deliveries"), "{plans}");
     insta::assert_snapshot!(plans);
-}
-
-fn cx(caller: Caller) -> Cx {
-    Cx::new(Actor::new(caller))
-}
-
-fn scope(caller: &Caller) -> &'static str {
-    match caller {
-        Caller::Platform => "platform",
-        Caller::Storefront(_) => "storefront",
-        Caller::Tenant(..) => "tenant",
-        Caller::Account(..) => "account",
-        Caller::Worker(_) => "worker",
-    }
-}
-
-/// Explains the one statement that ran between BEGIN and COMMIT, in its scope.
-async fn explain(owner: &mut AsyncPgConnection) -> String {
-    let ran = caught().clone();
-    let [begin, query, commit] = ran.as_slice() else {
-        panic!("not one statement in a transaction: {ran:#?}");
-    };
-    assert!(
-        begin.starts_with("BEGIN; SET LOCAL ROLE") && commit == "COMMIT",
-        "{ran:#?}"
-    );
-    explain_in(owner, begin, query).await
 }
 
 /// Explains the claim of an operation, in its scope.
@@ -235,90 +163,4 @@ async fn explain_webhook_claim(store: &Store, owner: &mut AsyncPgConnection) -> 
     let ran = caught().clone();
     let query = ran.iter().find(|ran| ran.starts_with("WITH busy")).unwrap();
     explain_in(owner, &ran[0], query).await
-}
-
-async fn explain_in(owner: &mut AsyncPgConnection, begin: &str, query: &str) -> String {
-    let (sql, binds) = query.split_once(" -- binds: ").unwrap();
-    let binds: Vec<String> = binds_of(binds).iter().map(|bind| literal(bind)).collect();
-    // As the pool's connections do at first: planned for these very values.
-    owner
-        .batch_execute("SET plan_cache_mode = force_custom_plan; DEALLOCATE ALL")
-        .await
-        .unwrap();
-    owner.batch_execute(begin).await.unwrap();
-    owner
-        .batch_execute(&format!("PREPARE hot AS {sql}"))
-        .await
-        .unwrap();
-    let arguments = if binds.is_empty() {
-        String::new()
-    } else {
-        format!("({})", binds.join(", "))
-    };
-    let lines: Vec<Line> = sql_query(format!("EXPLAIN (COSTS OFF) EXECUTE hot{arguments}"))
-        .load(owner)
-        .await
-        .unwrap();
-    owner
-        .batch_execute("ROLLBACK; DEALLOCATE ALL")
-        .await
-        .unwrap();
-    let plan: Vec<String> = lines.into_iter().map(|row| row.line).collect();
-    // Values differ from run to run (a token's hash, the time): the plan is what counts.
-    binds.iter().fold(plan.join("\n"), |plan, bind| {
-        if bind.len() > 4 {
-            plan.replace(bind.trim_matches('\''), "…")
-        } else {
-            plan
-        }
-    })
-}
-
-/// The top-level parts of diesel's `[a, b, [1, 2]]`.
-fn binds_of(text: &str) -> Vec<String> {
-    let inner = text
-        .trim()
-        .strip_prefix('[')
-        .and_then(|text| text.strip_suffix(']'))
-        .unwrap();
-    let (mut parts, mut depth) = (vec![String::new()], 0);
-    for character in inner.chars() {
-        match character {
-            '[' => depth += 1,
-            ']' => depth -= 1,
-            ',' if depth == 0 => {
-                parts.push(String::new());
-                continue;
-            }
-            _ => {}
-        }
-        parts.last_mut().unwrap().push(character);
-    }
-    parts
-        .iter()
-        .map(|part| part.trim().to_owned())
-        .filter(|part| !part.is_empty())
-        .collect()
-}
-
-fn literal(bind: &str) -> String {
-    if bind.starts_with("[\"") {
-        let words = bind.trim_matches(['[', ']']).replace(['"', ' '], "");
-        return format!("'{{{words}}}'");
-    }
-    if let Some(bytes) = bind.strip_prefix('[') {
-        let hex = bytes
-            .trim_end_matches(']')
-            .split(", ")
-            .map(|byte| byte.parse::<u8>().unwrap());
-        return format!(
-            "'\\x{}'",
-            hex.map(|byte| format!("{byte:02x}")).collect::<String>()
-        );
-    }
-    if bind.parse::<i64>().is_ok() {
-        bind.to_owned()
-    } else {
-        format!("'{}'", bind.trim_matches('"'))
-    }
 }

@@ -299,7 +299,7 @@ fn redirects_check(input: &ClientCreate) -> Result<()> {
     }
     if input.is_public && uris.is_empty() {
         let text = "A public client does nothing in its own name: give it a redirect URI.";
-        return Err(Error::invalid("redirectUris", text));
+        return Err(Error::invalid("isPublic", text));
     }
     Ok(())
 }

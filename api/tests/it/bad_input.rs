@@ -105,6 +105,13 @@ fn wrong_of_client(mutation: &str, field: &str) -> Vec<Value> {
             json!({ "tenant": { "tenantId": unknown("Tenant"), "role": "VIEWER" } }),
         ],
         "scopes" => vec![json!([]), json!(["FLEET_READ"])],
+        // A tenant's own client has none, and so can't be public.
+        "redirectUris" => vec![
+            json!(["x"]),
+            json!(["http://shop.example.org/callback"]),
+            json!(["https://shop.example.org/callback"]),
+        ],
+        "isPublic" => vec![json!(true)],
         "keepSeconds" => vec![json!(-1), json!(604_801)],
         other => panic!("{mutation} has a new field {other}: say here what is wrong for it"),
     }

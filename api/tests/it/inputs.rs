@@ -177,6 +177,8 @@ fn value(world: &World, mutation: &str, slot: &Slot, unique: &str) -> Value {
         "networkIds" => json!([id("Network")]),
         "actsFor" => json!({ "tenant": { "tenantId": id("Tenant"), "role": "VIEWER" } }),
         "scopes" => json!(["TENANT_READ"]),
+        "redirectUris" => json!([]),
+        "isPublic" => json!(false),
         "keepSeconds" => json!(0),
         _ if slot.ty == "ID" => id(noun(&slot.name)),
         other => panic!("{mutation} has a new argument {other}: give it a good value here"),

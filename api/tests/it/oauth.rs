@@ -229,7 +229,11 @@ async fn the_metadata_is_found() {
     }
     let scopes = body["scopes_supported"].as_array().unwrap();
     assert!(scopes.contains(&json!("tenant:read")), "{scopes:?}");
-    assert_eq!(body["grant_types_supported"], json!(["client_credentials"]));
+    let grants = json!(["authorization_code", "client_credentials", "refresh_token"]);
+    assert_eq!(body["grant_types_supported"], grants);
+    let page = body["authorization_endpoint"].as_str().unwrap();
+    let answer = api.http.get(page).send().await.unwrap();
+    assert_eq!(answer.status(), 400, "{page} is there and wants a request");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -36,15 +36,15 @@ impl<'a> MakeWriter<'a> for Log {
     }
 }
 
-/// On one thread, since only what that one logs is kept.
-#[tokio::test]
+/// What other tests of this binary log meanwhile is looked at too.
+#[tokio::test(flavor = "multi_thread")]
 async fn a_code_is_in_no_log() {
     let log = Log::default();
     let subscriber = tracing_subscriber::fmt()
         .with_max_level(tracing::Level::TRACE)
         .with_writer(log.clone())
         .finish();
-    let _logging = tracing::subscriber::set_default(subscriber);
+    tracing::subscriber::set_global_default(subscriber).unwrap();
     let world = World::new().await;
     let server = Server::new(|to| match to.split('@').next() {
         Some("nobody") => Verdict::Refuse("550 5.1.1 unknown"),

@@ -152,24 +152,25 @@ async fn without_mail_everything_is_discarded() {
     working.stopped().await;
 }
 
-#[tokio::test]
+/// Of a kind that no other test of this binary sends.
+#[tokio::test(flavor = "multi_thread")]
 async fn attempts_and_what_waits_are_counted() {
     let recorder = PrometheusBuilder::new().build_recorder();
     let handle = recorder.handle();
-    // For this thread only, on which the whole test runs.
-    let _recording = metrics::set_default_local_recorder(&recorder);
+    metrics::set_global_recorder(recorder).unwrap();
     metrics_describe();
     let world = World::new().await;
-    world.write("anna@example.org", &reset()).await;
+    let body = NoticeBody::RecoveryCodesNew;
+    world.write("anna@example.org", &body).await;
     let working = world.start(None, 4);
     world.until(&["anna DISCARDED"]).await;
     working.stopped().await;
-    world.write("anna@example.org", &reset()).await;
+    world.write("anna@example.org", &body).await;
     world.database.clock.advance(TimeDelta::milliseconds(2500));
     notice_gauges_refresh(&world.database.store).await.unwrap();
     let text = handle.render();
     for line in [
-        "berth_notices_total{kind=\"PASSWORD_RESET\",outcome=\"DISCARDED\"} 1",
+        "berth_notices_total{kind=\"RECOVERY_CODES_NEW\",outcome=\"DISCARDED\"} 1",
         "berth_notice_queue_depth 1",
         "berth_notice_queue_oldest_seconds 2.5",
     ] {

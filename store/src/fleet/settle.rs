@@ -26,6 +26,9 @@ pub struct Settling {
     pub notice: Option<DeploymentNotice>,
 }
 
+/// Name, address, language if it is known, and the tenant's storefront.
+type Reader = (String, String, Option<String>, Option<Uuid>);
+
 impl Settling {
     /// A state that nobody is told of.
     #[must_use]
@@ -121,19 +124,24 @@ impl Store {
         id: DeploymentId,
         notice: &DeploymentNotice,
     ) -> Result<()> {
-        let readers: Vec<(String, String, Option<Uuid>)> = members::table
+        let readers: Vec<Reader> = members::table
             .inner_join(accounts::table)
             .inner_join(tenants::table)
             .filter(members::tenant_id.eq(claim.tenant_id.0))
             .filter(members::role.eq_any(["OWNER", "ADMIN"]))
             .order(members::id)
-            .select((accounts::name, accounts::email, tenants::storefront_id))
+            .select((
+                accounts::name,
+                accounts::email,
+                accounts::locale,
+                tenants::storefront_id,
+            ))
             .load(&mut **tx)
             .await
             .map_err(internal)?;
         let (operation, kind) = (notice.operation_id, notice.event.kind());
         let body = NoticeBody::Deployment(notice.clone());
-        for (name, email, storefront_id) in readers {
+        for (name, email, locale, storefront_id) in readers {
             let Ok(email) = email.parse::<EmailAddress>() else {
                 // That somebody can't be told must not keep the state from being written.
                 tracing::error!(deployment = %id, %kind, "an account has no address that can be written to");
@@ -145,7 +153,7 @@ impl Store {
                 storefront_id: storefront_id.map(StorefrontId),
                 name: &name,
                 email: &email,
-                locale: None,
+                locale: locale.as_deref().map(str::parse).transpose()?,
                 body: &body,
                 dedupe_key: Some(dedupe_key),
             };

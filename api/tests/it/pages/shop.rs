@@ -1,12 +1,12 @@
 //! A storefront whose people sign in, and a client of it that asks them.
 
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
-use berth_model::{ClientCreate, ClientFor, StorefrontId};
+use berth_model::{ClientCreate, ClientFor, GrantGive, Locale, Realm, SignUp, StorefrontId, Visit};
 use reqwest::{RequestBuilder, StatusCode};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-use super::browser::{Browser, Page, base};
+use super::browser::{Browser, PASSWORD, Page, base, code};
 use crate::support::{Api, platform};
 
 pub const REDIRECT: &str = "https://shop.example.org/callback";
@@ -155,4 +155,39 @@ pub fn parameter(page: &Page, name: &str) -> Option<String> {
     form_urlencoded::parse(query.as_bytes())
         .find(|(known, _)| known == name)
         .map(|(_, value)| value.into_owned())
+}
+
+/// The token of a person of a storefront, who acts for no tenant.
+pub async fn person(api: &Api, storefront: StorefrontId) -> String {
+    let store = api.store();
+    let visit = Visit {
+        realm: Realm(Some(storefront)),
+        browser: "bb_of-a-test".to_owned(),
+        remote: None,
+        user_agent: None,
+    };
+    let email = "person@mail.example";
+    let sign_up = SignUp {
+        email: email.parse().unwrap(),
+        name: "Person".to_owned(),
+        password: PASSWORD.to_owned(),
+        locale: Locale::En,
+        terms_version: None,
+    };
+    store.sign_up_begin(&visit, &sign_up).await.unwrap();
+    let code = code(store, email).await;
+    let cookies = store.sign_up_finish(&visit, &code).await.unwrap();
+    let session = store.session_get(&visit, &cookies.session).await.unwrap();
+    let (id, _) = client(api, storefront, REDIRECT, true).await;
+    let client = store.client_asking(&id).await.unwrap();
+    let give = GrantGive {
+        tenant_id: None,
+        scopes: client.scopes,
+        redirect_uri: REDIRECT.to_owned(),
+        code_challenge: Sha256::digest(VERIFIER).into(),
+        client,
+    };
+    let code = store.grant_give(&session.unwrap(), &give).await.unwrap();
+    let redeemed = store.grant_redeem(&give.client, &code, REDIRECT, VERIFIER);
+    redeemed.await.unwrap().access.token
 }

@@ -25,7 +25,7 @@ const VOLUME: &str = "
     WHERE id = $1";
 
 impl Store {
-    /// Fails with [`ErrorCode::ClaimLost`] unless the claim still holds: asked right before
+    /// Fails with [`berth_model::ErrorCode::ClaimLost`] unless the claim still holds: asked right before
     /// anything is destroyed.
     pub async fn claim_check(&self, claim: &Claim) -> Result<()> {
         self.begin_claimed(claim).await?.commit().await

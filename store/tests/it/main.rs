@@ -15,6 +15,7 @@ mod notice;
 mod pages;
 mod policy;
 mod policy_call;
+mod realms;
 mod tokens;
 mod walls;
 mod webhook_call;

@@ -5,6 +5,7 @@ mod attack;
 pub mod browser;
 mod factor;
 mod flow;
+mod host;
 mod reset;
 pub mod shop;
 mod sign_in;

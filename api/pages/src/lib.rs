@@ -5,7 +5,7 @@
 //! under the API's own. An authorisation request travels in the query from page to page and is read
 //! anew on each, so that nothing of it needs to be kept, and there is no other way out of here than
 //! to a client's own redirect URI. Every change is a form that only a page of ours can have made
-//! ([`form`]).
+//! (`form`).
 
 mod account;
 mod authorize;

@@ -18,13 +18,15 @@ const FILL: &str = "
         SELECT ('20000000-0000-7000-8000-' || lpad(to_hex(n), 12, '0'))::uuid,
                ('10000000-0000-7000-8000-' || lpad(to_hex(n / 50), 12, '0'))::uuid, 'T', now()
         FROM generate_series(0, 999) n;
-    INSERT INTO accounts (id, email, name, created_at)
+    INSERT INTO accounts (id, storefront_id, email, name, created_at)
         SELECT ('80000000-0000-7000-8000-' || lpad(to_hex(n), 12, '0'))::uuid,
+               ('10000000-0000-7000-8000-' || lpad(to_hex(n / 500), 12, '0'))::uuid,
                n || '@example.org', 'A', now()
         FROM generate_series(0, 9999) n;
-    INSERT INTO members (id, tenant_id, account_id, role, created_at)
+    INSERT INTO members (id, tenant_id, realm_id, account_id, role, created_at)
         SELECT ('90000000-0000-7000-8000-' || lpad(to_hex(n), 12, '0'))::uuid,
                ('20000000-0000-7000-8000-' || lpad(to_hex(n / 10), 12, '0'))::uuid,
+               ('10000000-0000-7000-8000-' || lpad(to_hex(n / 500), 12, '0'))::uuid,
                ('80000000-0000-7000-8000-' || lpad(to_hex(n), 12, '0'))::uuid, 'VIEWER', now()
         FROM generate_series(0, 9999) n;
     INSERT INTO images VALUES (gen_random_uuid(), 'i', sha256(''), 1, 1, 1, now());

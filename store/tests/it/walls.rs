@@ -260,10 +260,11 @@ async fn a_deployment_is_of_its_tenants_storefront_whatever_is_written() {
         .await
         .unwrap();
     assert_eq!(world.text(right).await, "2");
-    // A tenant that goes to another storefront takes its deployments along.
+    // A tenant that goes to another storefront takes its deployments along. Its members can't: their
+    // accounts are of the storefront that it leaves.
     let (tenant, storefront) = (world.tenant.id.0, world.other_tenant.storefront_id.unwrap());
     let moved = format!(
-        "DELETE FROM webhook_deliveries;
+        "DELETE FROM webhook_deliveries; DELETE FROM members;
          UPDATE tenants SET external_id = NULL, storefront_id = '{}' WHERE id = '{tenant}'",
         storefront.0
     );

@@ -101,6 +101,6 @@ fn owner(actor: &Actor) -> Option<BucketKey> {
         Caller::Tenant(id, _) => Some(BucketKey::Tenant(id)),
         Caller::Storefront(id) => Some(BucketKey::Storefront(id)),
         Caller::Account(id, _) => Some(BucketKey::Account(id)),
-        Caller::Platform | Caller::Worker(_) => actor.client_id.map(BucketKey::Client),
+        Caller::Platform(_) | Caller::Worker(_) => actor.client_id.map(BucketKey::Client),
     }
 }

@@ -23,6 +23,8 @@ pub(crate) struct Request {
     pub feed: OperationFeed,
     /// Where webhooks may go.
     pub destinations: Arc<dyn WebhookDestinations>,
+    /// Where clients reach the API, without a slash at the end.
+    pub public_url: Arc<str>,
     /// The token, to look at again while a subscription lasts.
     pub token: Arc<str>,
     /// For subscriptions.

@@ -106,6 +106,7 @@ impl Gate {
             loaders: DataLoader::new(loaders, tokio::spawn),
             feed: self.state.feed.clone(),
             destinations: Arc::clone(&self.state.destinations),
+            public_url: self.state.config.public_url.as_str().into(),
             token,
             limits: *self.limits(),
         });

@@ -37,6 +37,9 @@ pub enum Command {
     /// OAuth clients.
     #[command(subcommand)]
     Client(Client),
+    /// Asking people to become members.
+    #[command(subcommand)]
+    Invitation(Invitation),
     /// Keys that secrets are sealed with.
     #[command(subcommand)]
     Keys(Keys),
@@ -67,6 +70,28 @@ pub enum Config {
     Example,
 }
 
+/// `berth invitation`
+#[derive(Debug, Subcommand)]
+pub enum Invitation {
+    /// Sends somebody a code by which they become a member: of the provider's own people, unless a
+    /// tenant is named. So the first of them gets in.
+    Create(InvitationCreate),
+}
+
+/// `berth invitation create`
+#[derive(Debug, Args)]
+pub struct InvitationCreate {
+    /// Where the code goes.
+    #[arg(long)]
+    pub email: String,
+    /// As what: PLATFORM_ADMIN, PLATFORM_SUPPORT or PLATFORM_BILLING, or a role in the tenant.
+    #[arg(long)]
+    pub role: String,
+    /// The tenant's id.
+    #[arg(long)]
+    pub tenant: Option<String>,
+}
+
 /// `berth client`
 #[derive(Debug, Subcommand)]
 pub enum Client {
@@ -89,7 +114,8 @@ pub struct ClientCreate {
     /// For a tenant: its id.
     #[arg(long, required_if_eq("kind", "tenant"))]
     pub tenant: Option<String>,
-    /// For a tenant: the role.
+    /// For a tenant: the role. For the provider: PLATFORM_ADMIN (unless said), PLATFORM_SUPPORT or
+    /// PLATFORM_BILLING.
     #[arg(long, required_if_eq("kind", "tenant"))]
     pub role: Option<String>,
     /// What its tokens can open, such as "tenant:read fleet:read"; everything that such a client may

@@ -1,7 +1,8 @@
 //! Who asks, and what of the database that opens.
 
 use crate::{
-    AccountId, ClientId, Realm, Role, StorefrontId, TenantId, TokenScopes, states::states,
+    AccountId, ClientId, PlatformRole, Realm, Role, StorefrontId, SupportGrantId, TenantId,
+    TokenScopes, states::states,
 };
 
 /// Who asks: an OAuth client, or a worker on Berth's own behalf.
@@ -13,6 +14,8 @@ pub struct Actor {
     pub client_id: Option<ClientId>,
     /// The person that the client acts for, if it acts for one.
     pub account_id: Option<AccountId>,
+    /// By which grant one of the provider's people acts for a tenant.
+    pub support_grant_id: Option<SupportGrantId>,
     /// What its token opens of that which it may do.
     pub scopes: TokenScopes,
 }
@@ -21,7 +24,7 @@ pub struct Actor {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Caller {
     /// The provider's staff or automation.
-    Platform,
+    Platform(PlatformRole),
     /// A storefront: acts for the tenants that came through it.
     Storefront(StorefrontId),
     /// A tenant's own client or one of its members, with a role.
@@ -46,6 +49,17 @@ states! {
     }
 }
 
+impl Caller {
+    /// One who has a role in a tenant: in the platform tenant the provider itself.
+    #[must_use]
+    pub const fn member(tenant_id: TenantId, role: Role) -> Self {
+        match role.platform() {
+            Some(role) => Self::Platform(role),
+            None => Self::Tenant(tenant_id, role),
+        }
+    }
+}
+
 impl ViewerKind {
     /// Of a caller. No token makes a worker; it would see what the provider sees.
     #[must_use]
@@ -54,7 +68,7 @@ impl ViewerKind {
             Caller::Storefront(_) => Self::Storefront,
             Caller::Tenant(..) => Self::Tenant,
             Caller::Account(..) => Self::Account,
-            Caller::Platform | Caller::Worker(_) => Self::Platform,
+            Caller::Platform(_) | Caller::Worker(_) => Self::Platform,
         }
     }
 }
@@ -67,8 +81,15 @@ impl Actor {
             caller,
             client_id: None,
             account_id: None,
+            support_grant_id: None,
             scopes: TokenScopes::all(),
         }
+    }
+
+    /// The provider, for the command line.
+    #[must_use]
+    pub fn platform() -> Self {
+        Self::new(Caller::Platform(PlatformRole::Admin))
     }
 
     /// A worker.
@@ -81,7 +102,7 @@ impl Actor {
     #[must_use]
     pub fn scope(&self) -> Scope {
         match &self.caller {
-            Caller::Platform => Scope::platform("the provider asks"),
+            Caller::Platform(_) => Scope::platform("the provider asks"),
             Caller::Storefront(id) => Scope::Storefront(*id),
             Caller::Tenant(id, _) => Scope::Tenant(*id),
             Caller::Account(id, _) => Scope::Account(*id),
@@ -93,15 +114,17 @@ impl Actor {
     #[must_use]
     pub fn name(&self) -> String {
         let caller = match &self.caller {
-            Caller::Platform => "platform".to_owned(),
+            Caller::Platform(PlatformRole::Admin) => "platform".to_owned(),
+            Caller::Platform(role) => role.role().to_string(),
             Caller::Storefront(id) => id.to_string(),
             Caller::Tenant(id, role) => format!("{id}/{role}"),
             Caller::Account(id, _) => return id.to_string(),
             Caller::Worker(name) => format!("worker/{name}"),
         };
-        match self.account_id {
-            Some(account) => format!("{account}/{caller}"),
-            None => caller,
+        match (self.account_id, self.support_grant_id) {
+            (Some(account), Some(grant)) => format!("{account}/{grant}/{caller}"),
+            (Some(account), None) => format!("{account}/{caller}"),
+            (None, _) => caller,
         }
     }
 }

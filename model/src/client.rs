@@ -1,8 +1,8 @@
 //! OAuth clients.
 
 use crate::{
-    Caller, ClientId, Realm, RedirectUri, Role, StorefrontId, TenantId, Timestamp, TokenScopes,
-    policy, states::states,
+    Caller, ClientId, PlatformRole, Realm, RedirectUri, Role, StorefrontId, TenantId, Timestamp,
+    TokenScopes, policy, states::states,
 };
 
 states! {
@@ -41,8 +41,8 @@ pub struct Client {
 /// Whom a client acts for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
 pub enum ClientFor {
-    /// The provider.
-    Platform,
+    /// The provider, with a role.
+    Platform(PlatformRole),
     /// A storefront.
     Storefront(StorefrontId),
     /// A tenant, with a role.
@@ -50,11 +50,14 @@ pub enum ClientFor {
 }
 
 impl ClientFor {
+    /// The provider, with everything that it may do.
+    pub const PROVIDER: Self = Self::Platform(PlatformRole::Admin);
+
     /// What it acts as.
     #[must_use]
     pub const fn kind(self) -> ClientKind {
         match self {
-            Self::Platform => ClientKind::Platform,
+            Self::Platform(_) => ClientKind::Platform,
             Self::Storefront(_) => ClientKind::Storefront,
             Self::Tenant(..) => ClientKind::Tenant,
         }
@@ -65,7 +68,7 @@ impl ClientFor {
     pub const fn storefront_id(self) -> Option<StorefrontId> {
         match self {
             Self::Storefront(id) => Some(id),
-            Self::Platform | Self::Tenant(..) => None,
+            Self::Platform(_) | Self::Tenant(..) => None,
         }
     }
 
@@ -74,7 +77,7 @@ impl ClientFor {
     pub const fn tenant_id(self) -> TenantId {
         match self {
             Self::Tenant(id, _) => id,
-            Self::Platform | Self::Storefront(_) => TenantId::PLATFORM,
+            Self::Platform(_) | Self::Storefront(_) => TenantId::PLATFORM,
         }
     }
 
@@ -83,7 +86,8 @@ impl ClientFor {
     pub const fn role(self) -> Option<Role> {
         match self {
             Self::Tenant(_, role) => Some(role),
-            Self::Platform | Self::Storefront(_) => None,
+            Self::Platform(role) => Some(role.role()),
+            Self::Storefront(_) => None,
         }
     }
 
@@ -91,7 +95,7 @@ impl ClientFor {
     #[must_use]
     pub const fn realm(self) -> Option<Realm> {
         match self {
-            Self::Platform => Some(Realm::PROVIDER),
+            Self::Platform(_) => Some(Realm::PROVIDER),
             Self::Storefront(id) => Some(Realm(Some(id))),
             Self::Tenant(..) => None,
         }
@@ -101,7 +105,7 @@ impl ClientFor {
     #[must_use]
     pub const fn caller(self) -> Caller {
         match self {
-            Self::Platform => Caller::Platform,
+            Self::Platform(role) => Caller::Platform(role),
             Self::Storefront(id) => Caller::Storefront(id),
             Self::Tenant(id, role) => Caller::Tenant(id, role),
         }

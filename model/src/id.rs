@@ -71,6 +71,8 @@ ids! {
     DeploymentId, "dep", "Deployment";
     /// Of an image.
     ImageId, "img", "Image";
+    /// Of an invitation.
+    InvitationId, "inv", "Invitation";
     /// Of a physical machine.
     MachineId, "mac", "Machine";
     /// Of a member.
@@ -91,6 +93,8 @@ ids! {
     StoragePoolId, "pol", "StoragePool";
     /// Of a storefront.
     StorefrontId, "stf", "Storefront";
+    /// Of a support grant.
+    SupportGrantId, "sgr", "SupportGrant";
     /// Of a tenant.
     TenantId, "ten", "Tenant";
     /// Of a virtual machine; also its guest's UUID in libvirt.

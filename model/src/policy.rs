@@ -4,7 +4,8 @@
 //! an actor reaches is the scope's matter, so a `true` here never opens another tenant's row.
 
 use crate::{
-    Actor, Caller, Error, ErrorCode, Result, Role, TokenScope, TokenScopes, states::states,
+    Actor, Caller, Error, ErrorCode, PlatformRole, Result, Role, TokenScope, TokenScopes,
+    states::states,
 };
 
 states! {
@@ -24,8 +25,20 @@ states! {
         TenantCreate = "TENANT_CREATE",
         /// See members and their accounts.
         MemberRead = "MEMBER_READ",
-        /// Add and remove members.
+        /// Add a person to a tenant who was not asked: for those who know their people already.
+        MemberCreate = "MEMBER_CREATE",
+        /// Invite people, change and remove members.
         MemberWrite = "MEMBER_WRITE",
+        /// See who is invited.
+        InvitationRead = "INVITATION_READ",
+        /// Leave a tenant.
+        MemberLeave = "MEMBER_LEAVE",
+        /// See by which grants the provider's people act for a tenant.
+        SupportGrantRead = "SUPPORT_GRANT_READ",
+        /// End such a grant.
+        SupportGrantEnd = "SUPPORT_GRANT_END",
+        /// Act for a tenant for a while, as one of the provider's people.
+        SupportGrantCreate = "SUPPORT_GRANT_CREATE",
         /// See deployments, their virtual machines and volumes.
         DeploymentRead = "DEPLOYMENT_READ",
         /// Order a deployment, resize it: what changes the price.
@@ -65,7 +78,7 @@ pub fn allows(caller: &Caller, action: Action) -> bool {
     use Action as A;
     match caller {
         Caller::Worker(_) => true,
-        Caller::Platform => action != A::Work && action != A::DeploymentHandover,
+        Caller::Platform(role) => platform_allows(*role, action),
         Caller::Storefront(_) => !matches!(
             action,
             A::CatalogueWrite
@@ -73,6 +86,8 @@ pub fn allows(caller: &Caller, action: Action) -> bool {
                 | A::FleetWrite
                 | A::AuditReadAll
                 | A::ClientWrite
+                | A::MemberLeave
+                | A::SupportGrantCreate
                 | A::Work
         ),
         Caller::Tenant(_, role) => tenant_allows(*role, action),
@@ -85,14 +100,51 @@ pub fn allows(caller: &Caller, action: Action) -> bool {
     }
 }
 
+fn platform_allows(role: PlatformRole, action: Action) -> bool {
+    use Action as A;
+    match role {
+        PlatformRole::Admin => !matches!(action, A::Work | A::DeploymentHandover),
+        PlatformRole::Support => matches!(
+            action,
+            A::CatalogueRead
+                | A::FleetRead
+                | A::TenantRead
+                | A::MemberRead
+                | A::InvitationRead
+                | A::MemberLeave
+                | A::DeploymentRead
+                | A::OperationRead
+                | A::PlacementRead
+                | A::AuditRead
+                | A::AuditReadAll
+                | A::ClientRead
+                | A::WebhookRead
+                | A::SupportGrantRead
+                | A::SupportGrantEnd
+                | A::SupportGrantCreate
+        ),
+        PlatformRole::Billing => matches!(
+            action,
+            A::CatalogueRead | A::TenantRead | A::MemberRead | A::MemberLeave | A::DeploymentRead
+        ),
+    }
+}
+
 fn tenant_allows(role: Role, action: Action) -> bool {
     use Action as A;
     match action {
-        A::CatalogueRead | A::TenantRead | A::DeploymentRead | A::OperationRead => true,
-        A::MemberRead => role != Role::Viewer,
+        _ if role.platform().is_some() => false,
+        A::CatalogueRead
+        | A::TenantRead
+        | A::DeploymentRead
+        | A::OperationRead
+        | A::MemberLeave => true,
+        A::MemberRead | A::InvitationRead => role != Role::Viewer,
         A::MemberWrite => role == Role::Owner,
         A::AuditRead
         | A::ClientRead
+        | A::SupportGrantRead
+        | A::SupportGrantEnd
         | A::DeploymentOrder
         | A::DeploymentDelete
         | A::DeploymentHandover => matches!(role, Role::Owner | Role::Admin),
@@ -103,6 +155,8 @@ fn tenant_allows(role: Role, action: Action) -> bool {
         | A::FleetRead
         | A::FleetWrite
         | A::ClientWrite
+        | A::MemberCreate
+        | A::SupportGrantCreate
         | A::TenantCreate
         | A::PlacementRead
         | A::AuditReadAll
@@ -121,15 +175,22 @@ pub const fn scope(action: Action) -> Option<TokenScope> {
         A::CatalogueWrite => TokenScope::CatalogueWrite,
         A::FleetRead => TokenScope::FleetRead,
         A::FleetWrite => TokenScope::FleetAdmin,
-        A::TenantRead | A::MemberRead | A::DeploymentRead | A::OperationRead | A::PlacementRead => {
-            TokenScope::TenantRead
-        }
+        A::TenantRead
+        | A::MemberRead
+        | A::InvitationRead
+        | A::SupportGrantRead
+        | A::DeploymentRead
+        | A::OperationRead
+        | A::PlacementRead => TokenScope::TenantRead,
         A::TenantCreate
         | A::DeploymentOrder
         | A::DeploymentOperate
         | A::DeploymentDelete
         | A::OperationCancel => TokenScope::TenantWrite,
-        A::MemberWrite => TokenScope::MemberWrite,
+        A::MemberCreate | A::MemberWrite | A::MemberLeave | A::SupportGrantEnd => {
+            TokenScope::MemberWrite
+        }
+        A::SupportGrantCreate => TokenScope::SupportAct,
         A::DeploymentHandover => TokenScope::SecretRead,
         A::AuditRead | A::AuditReadAll => TokenScope::AuditRead,
         A::ClientRead => TokenScope::ClientRead,
@@ -174,7 +235,7 @@ mod tests {
     #[test]
     fn the_matrix_is_as_written_down() {
         let mut callers = vec![
-            ("PLATFORM".to_owned(), Caller::Platform),
+            ("PLATFORM".to_owned(), Caller::Platform(PlatformRole::Admin)),
             (
                 "STOREFRONT".to_owned(),
                 Caller::Storefront(StorefrontId(Uuid::nil())),
@@ -185,7 +246,10 @@ mod tests {
             Realm(Some(StorefrontId(Uuid::nil()))),
         );
         callers.push(("ACCOUNT".to_owned(), account));
-        for role in Role::ALL {
+        for role in [PlatformRole::Support, PlatformRole::Billing] {
+            callers.push((role.role().to_string(), Caller::Platform(role)));
+        }
+        for role in Role::TENANT {
             callers.push((
                 role.to_string(),
                 Caller::Tenant(TenantId(Uuid::nil()), *role),

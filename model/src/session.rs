@@ -3,8 +3,8 @@
 use uuid::Uuid;
 
 use crate::{
-    Account, AccountId, Client, EmailAddress, Locale, Realm, Role, Tenant, TenantId, Timestamp,
-    TokenScopes, states::states,
+    Account, AccountId, Client, EmailAddress, Locale, MemberId, Realm, Role, Tenant, TenantId,
+    Timestamp, TokenScopes, states::states,
 };
 
 states! {
@@ -127,6 +127,8 @@ pub struct Consent {
 /// A tenant of somebody who is signed in.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Membership {
+    /// The member that they are there.
+    pub id: MemberId,
     /// The tenant.
     pub tenant: Tenant,
     /// What they are there.

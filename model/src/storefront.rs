@@ -16,3 +16,15 @@ pub struct Storefront {
     /// When it was made.
     pub created_at: Timestamp,
 }
+
+impl Storefront {
+    /// Where its pages are: on its own host, or under the API's (`public_url`, without a slash at the
+    /// end). No slash at the end.
+    #[must_use]
+    pub fn pages_url(&self, public_url: &str) -> String {
+        match &self.host {
+            Some(host) => format!("https://{host}"),
+            None => format!("{public_url}/s/{}", self.id),
+        }
+    }
+}

@@ -5,7 +5,8 @@ use crate::{
 };
 
 states! {
-    /// What a member may do in a tenant.
+    /// What a member may do in a tenant. The provider's own people are members of the platform tenant,
+    /// with the last three, which nobody has elsewhere.
     pub enum Role {
         /// Everything, also who else may.
         Owner = "OWNER",
@@ -17,6 +18,74 @@ states! {
         Support = "SUPPORT",
         /// Sees state.
         Viewer = "VIEWER",
+        /// The provider: everything but what is its tenants' alone.
+        PlatformAdmin = "PLATFORM_ADMIN",
+        /// The provider's support: sees state everywhere, never content or secrets, and acts for a
+        /// tenant by a grant that the tenant sees.
+        PlatformSupport = "PLATFORM_SUPPORT",
+        /// The provider's accounting: sees what is sold to whom.
+        PlatformBilling = "PLATFORM_BILLING",
+    }
+}
+
+impl Role {
+    /// Those that a member of a tenant can have who is none of the provider's people.
+    pub const TENANT: &[Self] = &[
+        Self::Owner,
+        Self::Admin,
+        Self::Billing,
+        Self::Support,
+        Self::Viewer,
+    ];
+
+    /// As whom a member of this role acts in the platform tenant; none for the roles of the others.
+    #[must_use]
+    pub const fn platform(self) -> Option<PlatformRole> {
+        match self {
+            Self::PlatformAdmin => Some(PlatformRole::Admin),
+            Self::PlatformSupport => Some(PlatformRole::Support),
+            Self::PlatformBilling => Some(PlatformRole::Billing),
+            Self::Owner | Self::Admin | Self::Billing | Self::Support | Self::Viewer => None,
+        }
+    }
+
+    /// Whether a member of this tenant can have it.
+    #[must_use]
+    pub fn fits(self, tenant_id: TenantId) -> bool {
+        self.platform().is_some() == (tenant_id == TenantId::PLATFORM)
+    }
+
+    /// The role without which a tenant would be nobody's.
+    #[must_use]
+    pub fn head(tenant_id: TenantId) -> Self {
+        if tenant_id == TenantId::PLATFORM {
+            Self::PlatformAdmin
+        } else {
+            Self::Owner
+        }
+    }
+}
+
+/// What one of the provider's people, or a program of its own, may do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize)]
+pub enum PlatformRole {
+    /// See [`Role::PlatformAdmin`].
+    Admin,
+    /// See [`Role::PlatformSupport`].
+    Support,
+    /// See [`Role::PlatformBilling`].
+    Billing,
+}
+
+impl PlatformRole {
+    /// As a member's.
+    #[must_use]
+    pub const fn role(self) -> Role {
+        match self {
+            Self::Admin => Role::PlatformAdmin,
+            Self::Support => Role::PlatformSupport,
+            Self::Billing => Role::PlatformBilling,
+        }
     }
 }
 

@@ -21,6 +21,8 @@ states! {
         TenantWrite = "TENANT_WRITE",
         /// Add, change and remove members.
         MemberWrite = "MEMBER_WRITE",
+        /// Act for a tenant as the provider's support.
+        SupportAct = "SUPPORT_ACT",
         /// Read the first administrator's initial password.
         SecretRead = "SECRET_READ",
         /// The audit log.

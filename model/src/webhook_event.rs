@@ -5,15 +5,19 @@ use std::{fmt, str::FromStr};
 use serde::{Deserialize, Serialize, Serializer};
 
 use crate::{
-    AccountId, DeploymentId, DeploymentState, Error, Id, MemberId, OperationId, OperationState,
-    Result, TenantId, Timestamp,
+    AccountId, DeploymentId, DeploymentState, Error, Id, InvitationId, MemberId, OperationId,
+    OperationState, Result, SupportGrantId, TenantId, Timestamp,
 };
 
 /// Events that are no state of their noun. The database's triggers write the same names.
-const OTHERS: [&str; 5] = [
+const OTHERS: [&str; 9] = [
+    "invitation.created",
+    "invitation.deleted",
     "member.created",
     "member.deleted",
     "member.updated",
+    "support_grant.created",
+    "support_grant.ended",
     "tenant.created",
     "tenant.updated",
 ];
@@ -103,7 +107,13 @@ pub struct WebhookData {
     /// The member's account.
     #[serde(serialize_with = "global", skip_serializing_if = "Option::is_none")]
     pub account_id: Option<AccountId>,
-    /// The member's role.
+    /// The invitation.
+    #[serde(serialize_with = "global", skip_serializing_if = "Option::is_none")]
+    pub invitation_id: Option<InvitationId>,
+    /// The support grant.
+    #[serde(serialize_with = "global", skip_serializing_if = "Option::is_none")]
+    pub support_grant_id: Option<SupportGrantId>,
+    /// The role of the member, invitation or support grant.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub role: Option<String>,
     /// The new state of the deployment or operation.

@@ -164,7 +164,7 @@ impl Store {
 fn own_tenant(cx: &Cx) -> TenantId {
     match cx.actor.caller {
         Caller::Tenant(id, _) => id,
-        Caller::Platform | Caller::Storefront(_) | Caller::Account(..) | Caller::Worker(_) => {
+        Caller::Platform(_) | Caller::Storefront(_) | Caller::Account(..) | Caller::Worker(_) => {
             TenantId::PLATFORM
         }
     }
@@ -176,7 +176,9 @@ fn open_sql(subject: Option<GlobalId>) -> String {
     let owner = match subject.map(|subject| subject.noun) {
         Some("Client") => "SELECT tenant_id FROM clients WHERE id = $3",
         Some("Deployment") => "SELECT tenant_id FROM deployments WHERE id = $3",
+        Some("Invitation") => "SELECT tenant_id FROM invitations WHERE id = $3",
         Some("Member") => "SELECT tenant_id FROM members WHERE id = $3",
+        Some("SupportGrant") => "SELECT tenant_id FROM support_grants WHERE id = $3",
         Some("Operation") => "SELECT tenant_id FROM operations WHERE id = $3",
         Some("Tenant") => "SELECT id FROM tenants WHERE id = $3",
         Some("VirtualMachine") => "SELECT tenant_id FROM virtual_machines WHERE id = $3",

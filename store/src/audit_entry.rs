@@ -178,7 +178,7 @@ impl Store {
 }
 
 /// The least id of a time.
-fn first_id(at: Timestamp) -> Uuid {
+pub(crate) fn first_id(at: Timestamp) -> Uuid {
     let millis = u128::try_from(at.timestamp_millis()).unwrap_or(0);
     Uuid::from_u128(millis.min((1 << 48) - 1) << 80)
 }

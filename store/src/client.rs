@@ -14,6 +14,7 @@ use crate::{
     Cx, Store, check,
     error::internal,
     idempotency::Begun,
+    member::role_check,
     reads::{keyset, page_of, reads, row_read},
     schema::clients,
     storefront::StorefrontRow,
@@ -48,7 +49,12 @@ impl TryFrom<ClientRow> for Client {
 
     fn try_from(row: ClientRow) -> Result<Self> {
         let acts_for = match (row.kind.parse()?, row.storefront_id, row.role) {
-            (ClientKind::Platform, ..) => ClientFor::Platform,
+            (ClientKind::Platform, _, None) => ClientFor::PROVIDER,
+            (ClientKind::Platform, _, Some(role)) => {
+                let role: Role = role.parse()?;
+                let role = role.platform();
+                ClientFor::Platform(role.ok_or_else(|| Error::internal("a role of no provider"))?)
+            }
             (ClientKind::Storefront, Some(id), _) => ClientFor::Storefront(id.into()),
             (ClientKind::Tenant, _, Some(role)) => {
                 ClientFor::Tenant(row.tenant_id.into(), role.parse()?)
@@ -123,6 +129,13 @@ impl Store {
     ) -> Result<(Client, Option<String>)> {
         policy::check(&cx.actor, Action::ClientWrite)?;
         check::text("name", &input.name, 100)?;
+        if let ClientFor::Tenant(id, role) = input.acts_for {
+            // As the provider a client acts by a role of its own, not as a tenant's.
+            if id == TenantId::PLATFORM {
+                return Err(Error::not_found("tenant").at("tenantId"));
+            }
+            role_check(id, role)?;
+        }
         scopes_check(&input)?;
         redirects_check(&input)?;
         let mut tx = self.begin(cx).await?;

@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use berth_model::{Actor, Caller, Error, Result};
+use berth_model::{Actor, Error, Result};
 
 use crate::AuditLine;
 
@@ -51,7 +51,7 @@ impl Cx {
     pub fn command_line(user: &str) -> Self {
         Self {
             alias: Some(format!("cli/{user}")),
-            ..Self::new(Actor::new(Caller::Platform))
+            ..Self::new(Actor::platform())
         }
     }
 

@@ -23,6 +23,7 @@ mod fleet;
 mod idempotency;
 mod identity;
 mod image;
+mod invitation;
 mod keyring;
 mod keys;
 mod machine;
@@ -42,6 +43,7 @@ mod secret;
 mod site;
 mod storage_pool;
 mod storefront;
+mod support_grant;
 mod tenant;
 #[cfg(feature = "testing")]
 pub mod testing;

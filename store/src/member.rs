@@ -105,10 +105,12 @@ impl Store {
         page_of(rows, page)
     }
 
-    /// Adds a person to a tenant. An account of that address which the caller can see is taken.
+    /// Adds a person to a tenant who was not asked. An account of that address is taken; else there
+    /// is a new one, which waits for its owner to prove the mailbox.
     pub async fn member_create(&self, cx: &Cx, input: MemberCreate) -> Result<Member> {
-        policy::check(&cx.actor, Action::MemberWrite)?;
+        policy::check(&cx.actor, Action::MemberCreate)?;
         check::text("name", &input.name, 100)?;
+        role_check(input.tenant_id, input.role)?;
         let mut tx = self.begin(cx).await?;
         let made = self.member_create_in(&mut tx, cx, &input).await;
         tx.end(made).await
@@ -168,4 +170,14 @@ impl Store {
             )]))?;
         Ok(id)
     }
+}
+
+/// The provider's people have roles of their own, and nobody else has them.
+pub(crate) fn role_check(tenant_id: TenantId, role: Role) -> Result<()> {
+    if role.fits(tenant_id) {
+        return Ok(());
+    }
+    let text = "The provider's people have a role that begins with PLATFORM_, members of a tenant one \
+                that doesn't.";
+    Err(Error::invalid("role", text))
 }

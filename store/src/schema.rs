@@ -11,6 +11,7 @@ diesel::table! {
         created_at -> Timestamptz,
         scopes -> Nullable<Array<Text>>,
         grant_id -> Nullable<Uuid>,
+        support_grant_id -> Nullable<Uuid>,
     }
 }
 
@@ -245,6 +246,20 @@ diesel::table! {
         virtual_bytes -> BigInt,
         contract -> Integer,
         created_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    invitations (id) {
+        id -> Uuid,
+        tenant_id -> Uuid,
+        realm_id -> Uuid,
+        email -> Text,
+        role -> Text,
+        inviter_name -> Text,
+        code_hash -> Binary,
+        created_at -> Timestamptz,
+        expires_at -> Timestamptz,
     }
 }
 
@@ -511,6 +526,20 @@ diesel::table! {
 }
 
 diesel::table! {
+    support_grants (id) {
+        id -> Uuid,
+        tenant_id -> Uuid,
+        account_id -> Uuid,
+        staff_name -> Text,
+        role -> Text,
+        reason -> Text,
+        created_at -> Timestamptz,
+        expires_at -> Timestamptz,
+        ended_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
     tenants (id) {
         id -> Uuid,
         tenant_id -> Uuid,
@@ -626,6 +655,7 @@ diesel::table! {
 }
 
 diesel::joinable!(access_tokens -> grants (grant_id));
+diesel::joinable!(access_tokens -> support_grants (support_grant_id));
 diesel::joinable!(account_authenticators -> accounts (account_id));
 diesel::joinable!(account_passwords -> accounts (account_id));
 diesel::joinable!(account_recovery_codes -> accounts (account_id));
@@ -664,6 +694,8 @@ diesel::joinable!(reservations -> storage_pools (storage_pool_id));
 diesel::joinable!(reservations -> tenants (tenant_id));
 diesel::joinable!(sessions -> accounts (account_id));
 diesel::joinable!(storage_pools -> machines (machine_id));
+diesel::joinable!(support_grants -> accounts (account_id));
+diesel::joinable!(support_grants -> tenants (tenant_id));
 diesel::joinable!(tenants -> storefronts (storefront_id));
 diesel::joinable!(virtual_machines -> images (image_id));
 diesel::joinable!(virtual_machines -> machines (machine_id));
@@ -696,6 +728,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     grants,
     idempotency_keys,
     images,
+    invitations,
     known_browsers,
     machine_images,
     machine_networks,
@@ -715,6 +748,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     sites,
     storage_pools,
     storefronts,
+    support_grants,
     tenants,
     virtual_machines,
     volumes,

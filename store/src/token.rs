@@ -4,8 +4,8 @@
 
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use berth_model::{
-    Actor, Caller, Client, ClientId, Error, ErrorCode, Person, Result, Scope, Timestamp,
-    TokenScopes, policy,
+    Actor, Caller, Client, ClientId, Error, ErrorCode, Person, Realm, Result, Role, Scope,
+    SupportGrantId, TenantId, Timestamp, TokenScopes, policy,
 };
 use chrono::TimeDelta;
 use diesel::prelude::*;
@@ -21,7 +21,7 @@ use crate::{
     connect::unavailable,
     error::internal,
     identity::grant_end,
-    schema::{access_tokens, clients, consents, grants, members, refresh_tokens},
+    schema::{access_tokens, clients, consents, grants, members, refresh_tokens, support_grants},
     tx::Tx,
 };
 
@@ -46,6 +46,8 @@ pub struct TokenInfo {
     pub client: Client,
     /// For whom the client acts with it; none: in its own name.
     pub person: Option<Person>,
+    /// By which grant that person, one of the provider's, acts for a tenant.
+    pub support_grant_id: Option<SupportGrantId>,
     /// What it opens.
     pub scopes: TokenScopes,
     /// Since when.
@@ -71,7 +73,7 @@ impl TokenInfo {
             Some(Person {
                 tenant: Some((id, role)),
                 ..
-            }) => Caller::Tenant(id, role),
+            }) => Caller::member(id, role),
             Some(person) => Caller::Account(person.account_id, person.realm),
         }
     }
@@ -101,6 +103,37 @@ impl PersonRow {
     }
 }
 
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = support_grants)]
+struct SupportRow {
+    id: Uuid,
+    tenant_id: Uuid,
+    account_id: Uuid,
+    role: String,
+    expires_at: Timestamp,
+    ended_at: Option<Timestamp>,
+}
+
+impl SupportRow {
+    /// The person, acting for the tenant; none if the grant is over, or if they may open none any more.
+    /// `staff` is what they are in the platform tenant now.
+    fn person(self, staff: Option<String>, now: Timestamp) -> Result<Option<Person>> {
+        let staff: Option<Role> = staff.map(|role| role.parse()).transpose()?;
+        let is_staff = staff.is_some_and(|role| {
+            let caller = Caller::member(TenantId::PLATFORM, role);
+            policy::allows(&caller, policy::Action::SupportGrantCreate)
+        });
+        if self.ended_at.is_some() || self.expires_at <= now || !is_staff {
+            return Ok(None);
+        }
+        Ok(Some(Person {
+            account_id: self.account_id.into(),
+            realm: Realm::PROVIDER,
+            tenant: Some((self.tenant_id.into(), self.role.parse()?)),
+        }))
+    }
+}
+
 #[derive(Default, Queryable, Selectable)]
 #[diesel(table_name = clients)]
 struct SecretsRow {
@@ -122,6 +155,17 @@ impl SecretsRow {
         current || previous && self.previous_secret_until.is_some_and(|until| now < until)
     }
 }
+
+/// A token with its client, the person who gave it with their role, and the support grant with what
+/// its person is of the provider's.
+type FoundRow = (
+    ClientRow,
+    TokenRow,
+    Option<PersonRow>,
+    Option<String>,
+    Option<SupportRow>,
+    Option<String>,
+);
 
 fn wrong_client() -> Error {
     Error::new(
@@ -228,6 +272,7 @@ impl Store {
             caller: found.caller(),
             client_id: Some(found.client.id),
             account_id: found.person.map(|person| person.account_id),
+            support_grant_id: found.support_grant_id,
             scopes: found.scopes,
         })
     }
@@ -236,6 +281,7 @@ impl Store {
     /// given by somebody who is no member of its tenant any more.
     pub async fn token_info(&self, token: &str) -> Result<Option<TokenInfo>> {
         let hash = token_hash(token);
+        let staff = diesel::alias!(members as staff);
         let known = access_tokens::table
             .inner_join(clients::table.on(clients::id.eq(access_tokens::client_id)))
             .left_join(grants::table.on(grants::id.nullable().eq(access_tokens::grant_id)))
@@ -246,6 +292,21 @@ impl Store {
                     .eq(consents::tenant_id)
                     .and(members::account_id.eq(consents::account_id))),
             )
+            .left_join(
+                support_grants::table.on(support_grants::id
+                    .nullable()
+                    .eq(access_tokens::support_grant_id)),
+            )
+            .left_join(
+                staff.on(staff
+                    .field(members::tenant_id)
+                    .eq(TenantId::PLATFORM.0)
+                    .and(
+                        staff
+                            .field(members::account_id)
+                            .eq(support_grants::account_id),
+                    )),
+            )
             .filter(access_tokens::token_hash.eq(hash.as_slice()))
             .filter(access_tokens::expires_at.gt(self.clock.now()))
             .select((
@@ -253,18 +314,22 @@ impl Store {
                 TokenRow::as_select(),
                 Option::<PersonRow>::as_select(),
                 members::role.nullable(),
+                Option::<SupportRow>::as_select(),
+                staff.field(members::role).nullable(),
             ));
-        let found: Option<(ClientRow, TokenRow, Option<PersonRow>, Option<String>)> =
-            self.auth_row(known).await?;
-        let Some((client, token, person, role)) = found else {
+        let found: Option<FoundRow> = self.auth_row(known).await?;
+        let Some((client, token, person, role, support, staff)) = found else {
             return Ok(None);
         };
-        let person = match person {
-            None => None,
-            Some(row) => match row.with(role)? {
-                None => return Ok(None),
-                person => person,
-            },
+        let support_grant_id = support.as_ref().map(|row| row.id.into());
+        let person = match (person, support) {
+            (None, None) => Ok(None),
+            (Some(row), None) => row.with(role)?.map(Some).ok_or(()),
+            (_, Some(row)) => row.person(staff, self.clock.now())?.map(Some).ok_or(()),
+        };
+        // Who gave it may do so no longer.
+        let Ok(person) = person else {
+            return Ok(None);
         };
         let client = Client::try_from(client)?;
         let mut info = TokenInfo {
@@ -272,6 +337,7 @@ impl Store {
             created_at: token.created_at,
             expires_at: token.expires_at,
             person,
+            support_grant_id,
             client,
         };
         // Of somebody's token only what their role opens is worth telling.

@@ -4,6 +4,7 @@
 mod authenticator;
 mod change;
 mod email;
+mod invitation;
 
 use askama::Template;
 use axum::{
@@ -33,6 +34,12 @@ pub(crate) fn routes() -> Router<std::sync::Arc<Site>> {
         .route("/account/sessions/end", post(change::session_end))
         .route("/account/sessions/end-others", post(change::sessions_end))
         .route("/account/applications/end", post(change::application_end))
+        .route(
+            "/account/invitation",
+            get(invitation::show).post(invitation::find),
+        )
+        .route("/account/invitation/answer", post(invitation::answer))
+        .route("/account/tenants/leave", post(invitation::leave))
         .route("/account/email", post(email::begin))
         .route("/account/email/code", get(email::code).post(email::finish))
         .route("/account/recovery-email", post(email::recovery_begin))

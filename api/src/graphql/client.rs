@@ -41,11 +41,11 @@ impl Client {
     async fn tenant(&self, ctx: &Context<'_>) -> Result<Option<Tenant>> {
         match self.0.acts_for {
             ClientFor::Tenant(id, _) => find(ctx, id).await,
-            ClientFor::Platform | ClientFor::Storefront(_) => Ok(None),
+            ClientFor::Platform(_) | ClientFor::Storefront(_) => Ok(None),
         }
     }
 
-    /// Its role in its tenant.
+    /// Its role: in its tenant, or as the provider.
     async fn role(&self) -> Option<State<Role>> {
         self.0.acts_for.role().map(State)
     }

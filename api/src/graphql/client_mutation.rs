@@ -17,8 +17,8 @@ use crate::context::{Request, request};
 /// Whom a new client acts for: one of these.
 #[derive(OneofObject)]
 enum ClientForInput {
-    /// The provider: `true`.
-    Platform(bool),
+    /// The provider, as one of the roles that begin with `PLATFORM_`.
+    Platform(State<Role>),
     /// A storefront.
     Storefront(ID),
     /// A tenant, with a role.
@@ -164,6 +164,7 @@ async fn create(
     made.map_err(|error| match error.field() {
         Some("storefrontId") => error.at("actsFor.storefront"),
         Some("tenantId") => error.at("actsFor.tenant.tenantId"),
+        Some("role") => error.at("actsFor.tenant.role"),
         _ => error,
     })
 }
@@ -177,10 +178,10 @@ fn redirect_uris(given: &[String]) -> model::Result<Vec<RedirectUri>> {
 
 fn acts_for(input: ClientForInput) -> model::Result<ClientFor> {
     Ok(match input {
-        ClientForInput::Platform(true) => ClientFor::Platform,
-        ClientForInput::Platform(false) => {
-            let text = "Give true, or name a storefront or a tenant instead.";
-            return Err(Error::invalid("actsFor.platform", text));
+        ClientForInput::Platform(role) => {
+            let text = "Give a role of the provider's: one that begins with PLATFORM_.";
+            let role = role.0.platform();
+            ClientFor::Platform(role.ok_or_else(|| Error::invalid("actsFor.platform", text))?)
         }
         ClientForInput::Storefront(given) => {
             ClientFor::Storefront(id("actsFor.storefront", &given)?)

@@ -40,6 +40,7 @@ loaders! {
     ClientId => Client, client_by_ids;
     DeploymentId => Deployment, deployment_by_ids;
     ImageId => Image, image_by_ids;
+    InvitationId => Invitation, invitation_by_ids;
     MachineId => Machine, machine_by_ids;
     MemberId => Member, member_by_ids;
     NetworkId => Network, network_by_ids;
@@ -50,6 +51,7 @@ loaders! {
     SiteId => Site, site_by_ids;
     StoragePoolId => StoragePool, storage_pool_by_ids;
     StorefrontId => Storefront, storefront_by_ids;
+    SupportGrantId => SupportGrant, support_grant_by_ids;
     TenantId => Tenant, tenant_by_ids;
     VirtualMachineId => VirtualMachine, virtual_machine_by_ids;
     VolumeId => Volume, volume_by_ids;

@@ -114,7 +114,8 @@ pub(crate) struct MemberMutation;
 
 #[Object]
 impl MemberMutation {
-    /// Adds a person to a tenant.
+    /// Adds a person to a tenant who is not asked: for a storefront or the provider, who know their
+    /// people. A tenant's own people use `invitationCreate`.
     async fn member_create(
         &self,
         ctx: &Context<'_>,
@@ -141,7 +142,7 @@ impl MemberMutation {
         })
     }
 
-    /// Removes a member from its tenant. The last owner can't leave.
+    /// Removes a member from its tenant. A member may leave by itself; the last owner can't.
     async fn member_delete(
         &self,
         ctx: &Context<'_>,

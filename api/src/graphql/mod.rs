@@ -15,6 +15,7 @@ mod deployment_create;
 mod deployment_handover;
 mod image;
 mod input;
+mod invitation;
 mod loaders;
 mod machine;
 mod machine_mutation;
@@ -37,6 +38,7 @@ mod site;
 mod states;
 mod storage_pool;
 mod storefront;
+mod support_grant;
 mod tenant;
 mod viewer;
 mod virtual_machine;
@@ -79,6 +81,8 @@ pub(crate) struct Query(
 pub(crate) struct Changes(
     tenant::TenantMutation,
     member::MemberMutation,
+    invitation::InvitationMutation,
+    support_grant::SupportGrantMutation,
     storefront::StorefrontMutation,
     client_mutation::ClientMutation,
     site::SiteMutation,
@@ -126,6 +130,7 @@ fn connections_describe(
         client::Client,
         deployment::Deployment,
         image::Image,
+        invitation::Invitation,
         machine::Machine,
         member::Member,
         network::Network,
@@ -134,6 +139,7 @@ fn connections_describe(
         rack::Rack,
         site::Site,
         storefront::Storefront,
+        support_grant::SupportGrant,
         tenant::Tenant,
         virtual_machine::VirtualMachine,
         webhook_delivery::WebhookDelivery,

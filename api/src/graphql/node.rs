@@ -11,11 +11,11 @@ use futures::future::try_join_all;
 use super::{
     account::Account, address::Address, application::Application,
     application_version::ApplicationVersion, audit_entry::AuditEntry, client::Client,
-    deployment::Deployment, image::Image, machine::Machine, member::Member, network::Network,
-    noun::find, operation::Operation, plan::Plan, rack::Rack, reservation::Reservation, site::Site,
-    storage_pool::StoragePool, storefront::Storefront, tenant::Tenant,
-    virtual_machine::VirtualMachine, volume::Volume, webhook_delivery::WebhookDelivery,
-    webhook_endpoint::WebhookEndpoint,
+    deployment::Deployment, image::Image, invitation::Invitation, machine::Machine, member::Member,
+    network::Network, noun::find, operation::Operation, plan::Plan, rack::Rack,
+    reservation::Reservation, site::Site, storage_pool::StoragePool, storefront::Storefront,
+    support_grant::SupportGrant, tenant::Tenant, virtual_machine::VirtualMachine, volume::Volume,
+    webhook_delivery::WebhookDelivery, webhook_endpoint::WebhookEndpoint,
 };
 
 /// The most ids of one question.
@@ -54,6 +54,7 @@ nodes!(
     Client,
     Deployment,
     Image,
+    Invitation,
     Machine,
     Member,
     Network,
@@ -64,6 +65,7 @@ nodes!(
     Site,
     StoragePool,
     Storefront,
+    SupportGrant,
     Tenant,
     VirtualMachine,
     Volume,

@@ -3,7 +3,8 @@
 use async_graphql::{Context, ID, InputObject, Object, Result, SimpleObject};
 use berth_model as model;
 use berth_model::{
-    AuditEntryId, AuditFilter, DeploymentId, MemberId, OperationId, TenantId, Timestamp,
+    AuditEntryId, AuditFilter, DeploymentId, InvitationId, MemberId, OperationId, SupportGrantId,
+    TenantId, Timestamp,
 };
 use berth_store::{DeploymentFilter, OperationFilter};
 
@@ -11,6 +12,7 @@ use super::{
     audit_entry::{AuditEntry, AuditFilterInput},
     deployment::Deployment,
     input::parsed,
+    invitation::Invitation,
     member::Member,
     noun::{find_opt, global, noun},
     operation::Operation,
@@ -18,6 +20,7 @@ use super::{
     payload::{UserError, settle},
     scalars::EmailAddress,
     storefront::Storefront,
+    support_grant::SupportGrant,
 };
 use crate::context::{Request, request};
 
@@ -68,6 +71,58 @@ impl Tenant {
         let found = request
             .store
             .member_list(&request.cx, page, self.0.id)
+            .await?;
+        Ok(Some(connection(page, found)))
+    }
+
+    /// Who is asked to become a member and has not answered yet.
+    async fn invitations(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "How many from the beginning: 1 to 100, 20 unless said.")] first: Option<
+            i32,
+        >,
+        #[graphql(desc = "Only what comes after this cursor.")] after: Option<String>,
+        #[graphql(desc = "How many from the end: 1 to 100.")] last: Option<i32>,
+        #[graphql(desc = "Only what comes before this cursor.")] before: Option<String>,
+    ) -> Result<Option<Connection<Invitation>>> {
+        let request = request(ctx);
+        let page = PageArguments {
+            first,
+            after,
+            last,
+            before,
+        }
+        .request::<InvitationId>()?;
+        let found = request
+            .store
+            .invitation_list(&request.cx, page, self.0.id)
+            .await?;
+        Ok(Some(connection(page, found)))
+    }
+
+    /// By which grants the provider's people acted and act for it.
+    async fn support_grants(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "How many from the beginning: 1 to 100, 20 unless said.")] first: Option<
+            i32,
+        >,
+        #[graphql(desc = "Only what comes after this cursor.")] after: Option<String>,
+        #[graphql(desc = "How many from the end: 1 to 100.")] last: Option<i32>,
+        #[graphql(desc = "Only what comes before this cursor.")] before: Option<String>,
+    ) -> Result<Option<Connection<SupportGrant>>> {
+        let request = request(ctx);
+        let page = PageArguments {
+            first,
+            after,
+            last,
+            before,
+        }
+        .request::<SupportGrantId>()?;
+        let found = request
+            .store
+            .support_grant_list(&request.cx, page, self.0.id)
             .await?;
         Ok(Some(connection(page, found)))
     }

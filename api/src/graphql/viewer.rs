@@ -43,10 +43,11 @@ impl Viewer {
         }
     }
 
-    /// Its role in the tenant.
+    /// Its role: in the tenant, or as the provider.
     async fn role(&self) -> Option<State<Role>> {
         match self.0.caller {
             Caller::Tenant(_, role) => Some(State(role)),
+            Caller::Platform(role) => Some(State(role.role())),
             _ => None,
         }
     }

@@ -1,9 +1,14 @@
 //! Each wrong argument of each mutation is a typed user error that names its field, and changes
 //! nothing.
 
+use berth_model::Role;
 use serde_json::{Value, json};
 
-use crate::{inputs::Schema, inputs::unknown, world::World};
+use crate::{
+    inputs::{Schema, unknown},
+    pages::shop::staff,
+    world::World,
+};
 
 const URIS: [&str; 6] = [
     "",
@@ -99,7 +104,7 @@ fn wrong(mutation: &str, field: &str) -> Vec<Value> {
 fn wrong_of_client(mutation: &str, field: &str) -> Vec<Value> {
     match field {
         "actsFor" => vec![
-            json!({ "platform": false }),
+            json!({ "platform": "OWNER" }),
             json!({ "storefront": "x" }),
             json!({ "storefront": unknown("Storefront") }),
             json!({ "tenant": { "tenantId": unknown("Tenant"), "role": "VIEWER" } }),
@@ -112,6 +117,8 @@ fn wrong_of_client(mutation: &str, field: &str) -> Vec<Value> {
             json!(["https://shop.example.org/callback"]),
         ],
         "isPublic" => vec![json!(true)],
+        "reason" => vec![json!(""), json!("\n"), json!("x".repeat(501))],
+        "minutes" => vec![json!(0), json!(481)],
         "keepSeconds" => vec![json!(-1), json!(604_801)],
         other => panic!("{mutation} has a new field {other}: say here what is wrong for it"),
     }
@@ -121,6 +128,7 @@ fn wrong_of_client(mutation: &str, field: &str) -> Vec<Value> {
 async fn each_wrong_argument_is_named() {
     let world = World::new().await;
     let schema = Schema::read(&world).await;
+    let support = staff(&world.api, Role::PlatformSupport).await;
     let mut failures = Vec::new();
     let mut tried = 0;
     for field in schema.fields("Mutation") {
@@ -139,10 +147,11 @@ async fn each_wrong_argument_is_named() {
             "client",
         ];
         let provider = fleet.iter().any(|noun| name.starts_with(noun));
-        let token = if provider {
-            &world.platform
-        } else {
-            &world.shop_b
+        let token = match name {
+            // A program may not, whatever it says.
+            "supportGrantCreate" => &support,
+            _ if provider => &world.platform,
+            _ => &world.shop_b,
         };
         for slot in schema.inputs(&ty) {
             for value in wrong(name, &slot.name) {

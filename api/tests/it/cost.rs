@@ -20,7 +20,7 @@ async fn cost(api: &Api, token: &str, query: &str, variables: Value) -> i64 {
 #[tokio::test(flavor = "multi_thread")]
 async fn page_sizes_multiply() {
     let api = Api::new().await;
-    let token = api.token(ClientFor::Platform).await;
+    let token = api.token(ClientFor::PROVIDER).await;
     let none = json!({});
     assert_eq!(
         cost(&api, &token, "{ viewer { kind } }", none.clone()).await,
@@ -69,7 +69,7 @@ async fn page_sizes_multiply() {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_costs_too_much_is_refused_with_the_limit() {
     let api = Api::new().await;
-    let token = api.token(ClientFor::Platform).await;
+    let token = api.token(ClientFor::PROVIDER).await;
     let query = "{ tenants(first: 100) { nodes { deployments(first: 100) { nodes { id } } } } }";
     let answer = api.ask(&token, query, json!({})).await;
     assert_eq!(code(&answer), "LIMIT_EXCEEDED", "{answer}");
@@ -101,7 +101,7 @@ async fn with_bucket(size: i64) -> (Api, String) {
         ..Limits::default()
     })
     .await;
-    let token = api.token(ClientFor::Platform).await;
+    let token = api.token(ClientFor::PROVIDER).await;
     (api, token)
 }
 

@@ -10,7 +10,7 @@ const MEDIA: &str = "application/graphql-response+json";
 #[tokio::test(flavor = "multi_thread")]
 async fn media_types_and_statuses_are_the_specifications() {
     let api = Api::new().await;
-    let token = api.token(ClientFor::Platform).await;
+    let token = api.token(ClientFor::PROVIDER).await;
     let good = json!({ "query": "{ viewer { kind } }" });
     let unknown = json!({ "query": "{ nothing }" });
     let broken = json!({ "query": "{" });
@@ -67,7 +67,7 @@ async fn media_types_and_statuses_are_the_specifications() {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_answer_that_failed_on_its_way_has_data_all_the_same() {
     let api = Api::new().await;
-    let token = api.token(ClientFor::Platform).await;
+    let token = api.token(ClientFor::PROVIDER).await;
     let body = json!({ "query": "{ nodes(ids: [\"x\"]) { id } }" });
     for accept in ["application/json", MEDIA] {
         let request = api.post(&token).header("accept", accept).json(&body);
@@ -100,7 +100,7 @@ async fn nothing_is_told_without_a_token() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_request_keeps_its_id() {
     let api = Api::new().await;
-    let token = api.token(ClientFor::Platform).await;
+    let token = api.token(ClientFor::PROVIDER).await;
     let id = |given: &'static str| {
         let request = api
             .post(&token)

@@ -180,6 +180,8 @@ fn value(world: &World, mutation: &str, slot: &Slot, unique: &str) -> Value {
         "redirectUris" => json!([]),
         "isPublic" => json!(false),
         "keepSeconds" => json!(0),
+        "reason" => json!("Ticket 7"),
+        "minutes" => json!(30),
         _ if slot.ty == "ID" => id(noun(&slot.name)),
         other => panic!("{mutation} has a new argument {other}: give it a good value here"),
     }

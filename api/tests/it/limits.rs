@@ -200,7 +200,7 @@ async fn introspection_that_is_off_is_refused_without_sql() {
         );
     }
     let api = Api::with(limits).await;
-    let token = api.token(ClientFor::Platform).await;
+    let token = api.token(ClientFor::PROVIDER).await;
     let data = api
         .data(&token, "{ __typename viewer { __typename } }", json!({}))
         .await;
@@ -229,7 +229,7 @@ async fn what_takes_too_long_is_ended() {
         ..Limits::default()
     };
     let api = Api::with(limits).await;
-    let token = api.token(ClientFor::Platform).await;
+    let token = api.token(ClientFor::PROVIDER).await;
     let answer = api
         .ask(&token, "{ sites { nodes { id } } }", json!({}))
         .await;

@@ -39,7 +39,7 @@ async fn refused(request: RequestBuilder) -> (StatusCode, String) {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_client_gets_a_token_by_basic_and_by_body() {
     let api = Api::new().await;
-    let (id, secret) = api.client(ClientFor::Platform).await;
+    let (id, secret) = api.client(ClientFor::PROVIDER).await;
     let grant = [("grant_type", "client_credentials")];
     let in_body = [
         ("grant_type", "client_credentials"),
@@ -68,7 +68,7 @@ async fn a_client_gets_a_token_by_basic_and_by_body() {
 #[tokio::test(flavor = "multi_thread")]
 async fn mistakes_have_the_rfcs_codes() {
     let api = Api::new().await;
-    let (id, secret) = api.client(ClientFor::Platform).await;
+    let (id, secret) = api.client(ClientFor::PROVIDER).await;
     let grant = ("grant_type", "client_credentials");
     let basic = || endpoint(&api).basic_auth(&id, Some(&secret));
     let unknown = id.replace(|c: char| c.is_ascii_digit(), "0");
@@ -137,7 +137,7 @@ async fn mistakes_have_the_rfcs_codes() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_token_ends() {
     let api = Api::new().await;
-    let token = api.token(ClientFor::Platform).await;
+    let token = api.token(ClientFor::PROVIDER).await;
     api.database.clock.advance(TimeDelta::minutes(59));
     assert_eq!(
         code(&api.ask(&token, "{ viewer { kind } }", json!({})).await),
@@ -163,7 +163,7 @@ async fn a_token_ends() {
 #[tokio::test(flavor = "multi_thread")]
 async fn tokens_are_not_given_without_end() {
     let api = Api::new().await;
-    let (id, secret) = api.client(ClientFor::Platform).await;
+    let (id, secret) = api.client(ClientFor::PROVIDER).await;
     let grant = [("grant_type", "client_credentials")];
     for _ in 0..60 {
         let request = endpoint(&api).basic_auth(&id, Some(&secret)).form(&grant);
@@ -178,7 +178,7 @@ async fn tokens_are_not_given_without_end() {
 #[tokio::test(flavor = "multi_thread")]
 async fn wrong_secrets_are_slowed_down_and_the_right_one_goes_on_working() {
     let api = Api::new().await;
-    let (id, secret) = api.client(ClientFor::Platform).await;
+    let (id, secret) = api.client(ClientFor::PROVIDER).await;
     let unknown = id.replace(|c: char| c.is_ascii_digit(), "0");
     let grant = [("grant_type", "client_credentials")];
     let with = |id: &str, secret: &str| endpoint(&api).basic_auth(id, Some(secret)).form(&grant);
@@ -200,7 +200,7 @@ async fn wrong_secrets_are_slowed_down_and_the_right_one_goes_on_working() {
     }
     let answer = with(&id, &secret).send().await.unwrap();
     assert_eq!(answer.status(), 200, "the client itself isn't kept out");
-    let (other, _) = api.client(ClientFor::Platform).await;
+    let (other, _) = api.client(ClientFor::PROVIDER).await;
     assert_eq!(refused(with(&other, "bs_wrong")).await.0, 401);
     api.database.clock.advance(TimeDelta::seconds(1));
     assert_eq!(refused(with(&id, "bs_wrong")).await.0, 401);
@@ -239,7 +239,7 @@ async fn the_metadata_is_found() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_token_says_its_scopes_and_opens_no_more() {
     let api = Api::new().await;
-    let client = api.client(ClientFor::Platform).await;
+    let client = api.client(ClientFor::PROVIDER).await;
     let grant = ("grant_type", "client_credentials");
     let wide = told(&api, "token", &client, &[grant]).await;
     assert!(wide["scope"].as_str().unwrap().contains("fleet:admin"));
@@ -256,8 +256,8 @@ async fn a_token_says_its_scopes_and_opens_no_more() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_revoked_token_ends_at_once() {
     let api = Api::new().await;
-    let client = api.client(ClientFor::Platform).await;
-    let other = api.client(ClientFor::Platform).await;
+    let client = api.client(ClientFor::PROVIDER).await;
+    let other = api.client(ClientFor::PROVIDER).await;
     let issued = told(
         &api,
         "token",
@@ -286,7 +286,7 @@ async fn a_token_is_told_to_its_client_and_to_the_provider_alone() {
     let shop = api.store().storefront_create(&cx, "A".to_owned()).await;
     let shop = ClientFor::Storefront(shop.unwrap().id);
     let (provider, client, other) = (
-        api.client(ClientFor::Platform).await,
+        api.client(ClientFor::PROVIDER).await,
         api.client(shop).await,
         api.client(shop).await,
     );
@@ -315,7 +315,7 @@ async fn a_token_is_told_to_its_client_and_to_the_provider_alone() {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_provider_makes_storefronts_and_their_clients() {
     let api = Api::new().await;
-    let token = api.token(ClientFor::Platform).await;
+    let token = api.token(ClientFor::PROVIDER).await;
     let make = async |mutation: &str, input: Value, fields: &str| {
         api.make(&token, mutation, input, fields).await
     };

@@ -69,7 +69,7 @@ async fn asked(api: &Api, token: &str, id: &str, body: Value) -> Value {
 async fn an_operation_is_logged_by_its_name() {
     observed();
     let api = Api::new().await;
-    let token = api.token(ClientFor::Platform).await;
+    let token = api.token(ClientFor::PROVIDER).await;
     let query = "query ShopFront { me: viewer { kind } }";
     let line = asked(&api, &token, "name-1", json!({ "query": query })).await;
     assert_eq!(line["operation_name"], "ShopFront", "{line}");
@@ -95,7 +95,7 @@ async fn an_operation_is_logged_by_its_name() {
 async fn an_operation_on_a_socket_is_logged_too() {
     observed();
     let api = Api::new().await;
-    let token = api.token(ClientFor::Platform).await;
+    let token = api.token(ClientFor::PROVIDER).await;
     let mut socket = Socket::open(&api, json!({ "accessToken": token })).await;
     socket
         .subscribe("1", "query OverSocket { viewer { kind } }")
@@ -112,7 +112,7 @@ async fn an_operation_on_a_socket_is_logged_too() {
 async fn names_that_clients_choose_are_not_in_the_metrics() {
     let metrics = observed();
     let api = Api::new().await;
-    let token = api.token(ClientFor::Platform).await;
+    let token = api.token(ClientFor::PROVIDER).await;
     for n in 0..20 {
         let chosen = format!("Chosen{n}");
         for query in [

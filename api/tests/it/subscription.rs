@@ -217,7 +217,7 @@ async fn nobody_holds_a_connection_without_a_good_token() {
         socket.init(init).await;
         assert!(socket.closed().await.contains("4403"));
     }
-    let token = api.token(ClientFor::Platform).await;
+    let token = api.token(ClientFor::PROVIDER).await;
     let mut socket = Socket::open(&api, bearer(&token)).await;
     api.database.clock.advance(TimeDelta::minutes(61));
     socket.subscribe("1", "{ viewer { kind } }").await;
@@ -229,7 +229,7 @@ async fn nobody_holds_a_connection_without_a_good_token() {
 #[tokio::test(flavor = "multi_thread")]
 async fn mistakes_have_the_protocols_codes() {
     let api = Api::new().await;
-    let token = api.token(ClientFor::Platform).await;
+    let token = api.token(ClientFor::PROVIDER).await;
     let mut early = Socket::upgrade(&api).await;
     early.subscribe("1", "{ viewer { kind } }").await;
     assert!(early.closed().await.contains("4401"));

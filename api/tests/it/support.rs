@@ -158,7 +158,7 @@ impl WebhookDestinations for NoNames {
 
 /// The provider, as the command line acts.
 pub fn platform() -> Cx {
-    Cx::new(Actor::new(Caller::Platform))
+    Cx::new(Actor::platform())
 }
 
 /// The code of the first error.

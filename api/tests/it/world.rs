@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use berth_model::{
-    Candidate, ClientFor, Explanation, Role, Shortage, StorefrontId, TenantId, Verdict,
+    Candidate, ClientFor, Clock, Explanation, Role, Shortage, StorefrontId, TenantId, Verdict,
 };
 use serde_json::{Value, json};
 
@@ -34,7 +34,7 @@ impl World {
     }
 
     pub async fn over(api: Api) -> Self {
-        let platform = api.token(ClientFor::Platform).await;
+        let platform = api.token(ClientFor::PROVIDER).await;
         let (storefront, shop_a) = storefront(&api, "A").await;
         let (_, shop_b) = self::storefront(&api, "B").await;
         let mut world = Self {
@@ -177,6 +177,16 @@ impl World {
             let tenant = text(&made["tenant"]["id"]);
             let id: TenantId = tenant.parse().unwrap();
             tokens.push(self.api.token(ClientFor::Tenant(id, Role::Owner)).await);
+            let invite = json!({
+                "idempotencyKey": name, "tenantId": tenant, "role": "VIEWER",
+                "email": format!("emil-{name}@example.org").to_lowercase(),
+            });
+            let owner = tokens.last().unwrap();
+            let invited = self
+                .api
+                .make(owner, "invitationCreate", invite, "invitation { id }")
+                .await;
+            let grant = self.support_grant(id).await;
             let member = &made["tenant"]["members"]["nodes"][0];
             let all = if name == "A" {
                 &mut self.ids
@@ -185,6 +195,8 @@ impl World {
             };
             all.insert("Tenant", tenant);
             all.insert("Member", text(&member["id"]));
+            all.insert("Invitation", text(&invited["invitation"]["id"]));
+            all.insert("SupportGrant", grant);
             all.insert("Account", text(&member["account"]["id"]));
         }
         self.owner_b = tokens.pop().unwrap();
@@ -197,6 +209,24 @@ impl World {
             .iter()
             .find(|client| client["storefront"]["id"] == storefront);
         self.ids.insert("Client", text(&client.unwrap()["id"]));
+    }
+
+    /// One of the provider's people was there, and may be still.
+    async fn support_grant(&self, tenant: TenantId) -> String {
+        let id = self.api.database.ids.next::<berth_model::SupportGrantId>();
+        let now = self.api.database.clock.now();
+        self.api
+            .database
+            .sql(&format!(
+                "INSERT INTO support_grants (id, tenant_id, account_id, staff_name, role, reason,
+                                             created_at, expires_at)
+                 SELECT '{}', '{}', id, 'Sue', 'SUPPORT', 'Ticket 7', '{now}',
+                        '{now}'::timestamptz + interval '1 hour'
+                 FROM accounts LIMIT 1",
+                id.0, tenant.0
+            ))
+            .await;
+        id.to_string()
     }
 
     /// An order that a mutation takes.

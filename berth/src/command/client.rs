@@ -2,7 +2,9 @@
 
 use std::{fs::OpenOptions, io::Write, os::unix::fs::OpenOptionsExt, path::Path};
 
-use berth_model::{ClientCreate, ClientFor, GlobalId, PageRequest, StorefrontId};
+use berth_model::{
+    ClientCreate, ClientFor, GlobalId, PageRequest, PlatformRole, Role, StorefrontId,
+};
 use berth_store::Store;
 
 use crate::{
@@ -19,7 +21,10 @@ const PAGE: i64 = 100;
 pub(super) async fn create(config: &Config, arguments: cli::ClientCreate) -> Result<(), Failure> {
     let parts = Parts::new(config)?;
     let acts_for = match arguments.kind {
-        ClientKind::Platform => ClientFor::Platform,
+        ClientKind::Platform => match arguments.role {
+            None => ClientFor::PROVIDER,
+            Some(role) => ClientFor::Platform(platform_role(&role)?),
+        },
         ClientKind::Storefront => {
             let name = arguments.storefront.unwrap_or_default();
             ClientFor::Storefront(storefront(&parts.store, &name).await?)
@@ -51,6 +56,14 @@ pub(super) async fn create(config: &Config, arguments: cli::ClientCreate) -> Res
     Ok(())
 }
 
+fn platform_role(text: &str) -> Result<PlatformRole, Failure> {
+    let role: Role = text.parse()?;
+    let role = role.platform();
+    Ok(role.ok_or_else(|| {
+        format!("{text} is no role of the provider's: those begin with PLATFORM_")
+    })?)
+}
+
 /// A client's id and secret.
 #[derive(Clone)]
 pub(crate) struct Credentials {
@@ -61,7 +74,7 @@ pub(crate) struct Credentials {
 /// Makes a client.
 async fn client_make(store: &Store, create: ClientCreate) -> Result<Credentials, Failure> {
     let subject = match create.acts_for {
-        ClientFor::Platform => None,
+        ClientFor::Platform(_) => None,
         ClientFor::Storefront(id) => Some(GlobalId::of(id)),
         ClientFor::Tenant(id, _) => Some(GlobalId::of(id)),
     };

@@ -4,6 +4,7 @@ mod client;
 mod config;
 mod fleet;
 mod image;
+mod invitation;
 mod keys;
 mod migrate;
 mod provision;
@@ -68,6 +69,9 @@ pub(crate) async fn run(cli: Cli, boundary: &Arc<dyn Boundary>) -> Result<(), Fa
         Command::Config(command) => config::run(file, command),
         Command::Client(crate::cli::Client::Create(arguments)) => {
             client::create(&load()?, arguments).await
+        }
+        Command::Invitation(crate::cli::Invitation::Create(arguments)) => {
+            invitation::create(&load()?, arguments).await
         }
         Command::Keys(crate::cli::Keys::Generate { file, if_missing }) => {
             keys::run(&file, if_missing)

@@ -85,6 +85,15 @@ pub struct Api {
     pub public_url: Option<String>,
 }
 
+impl Api {
+    /// Where clients reach it, without a slash at the end.
+    pub fn url(&self) -> String {
+        let here = || format!("http://{}", self.listen);
+        let url = self.public_url.clone().unwrap_or_else(here);
+        url.trim_end_matches('/').to_owned()
+    }
+}
+
 /// `[worker]`
 #[derive(Clone, Debug)]
 pub struct Worker {

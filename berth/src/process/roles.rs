@@ -155,8 +155,6 @@ async fn serve(listener: TcpListener, app: Router, stop: CancellationToken) {
 }
 
 fn api_state(config: &Config, parts: &Parts, feed: &OperationFeed) -> ApiState {
-    let here = || format!("http://{}", config.api.listen);
-    let public_url = config.api.public_url.clone().unwrap_or_else(here);
     ApiState {
         store: parts.store.clone(),
         feed: feed.clone(),
@@ -165,7 +163,7 @@ fn api_state(config: &Config, parts: &Parts, feed: &OperationFeed) -> ApiState {
             config.webhooks.bounds.clone(),
         )),
         config: ApiConfig {
-            public_url: public_url.trim_end_matches('/').to_owned(),
+            public_url: config.api.url(),
             provider_name: config.provider_name.clone(),
             limits: config.limits,
         },

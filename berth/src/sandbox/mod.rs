@@ -100,7 +100,7 @@ pub(crate) async fn run(arguments: cli::Sandbox) -> Result<(), Failure> {
         &demo,
     )
     .await?;
-    let provider = ClientFor::Platform;
+    let provider = ClientFor::PROVIDER;
     let platform = client_keep(
         &parts.store,
         &files.platform,

@@ -47,6 +47,9 @@ fn role_name(role: Role) -> &'static str {
         Role::Billing => "Rechnungen",
         Role::Support => "Betreuung",
         Role::Viewer => "nur Lesen",
+        Role::PlatformAdmin => "Verwaltung des Anbieters",
+        Role::PlatformSupport => "Betreuung des Anbieters",
+        Role::PlatformBilling => "Abrechnung des Anbieters",
     }
 }
 

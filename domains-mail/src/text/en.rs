@@ -25,6 +25,9 @@ fn role_name(role: Role) -> &'static str {
         Role::Billing => "billing",
         Role::Support => "support",
         Role::Viewer => "viewer",
+        Role::PlatformAdmin => "the provider's administration",
+        Role::PlatformSupport => "the provider's support",
+        Role::PlatformBilling => "the provider's accounting",
     }
 }
 

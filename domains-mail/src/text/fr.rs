@@ -47,6 +47,9 @@ fn role_name(role: Role) -> &'static str {
         Role::Billing => "facturation",
         Role::Support => "assistance",
         Role::Viewer => "lecture seule",
+        Role::PlatformAdmin => "administration du fournisseur",
+        Role::PlatformSupport => "assistance du fournisseur",
+        Role::PlatformBilling => "facturation du fournisseur",
     }
 }
 

@@ -125,7 +125,7 @@ impl World {
         let clock = Arc::new(TestClock::default());
         let ids = Arc::new(Ids::new(clock.clone()));
         let store = testing::store(&database.app_url, clock.clone(), ids.clone());
-        let platform = Cx::new(Actor::new(Caller::Platform));
+        let platform = Cx::new(Actor::platform());
         let folder = tempfile::tempdir().unwrap();
         let catalogue = order::catalogue(&store, &platform, folder.path()).await;
         let site = store

@@ -315,7 +315,7 @@ fn totp(secret: &[u8], issuer: &str, account: &str) -> Result<Totp> {
 }
 
 /// 80 random bits, such as `k2v9-4fzm-0qht-7rwx`.
-fn recovery_code(bytes: [u8; 10]) -> String {
+pub(super) fn recovery_code(bytes: [u8; 10]) -> String {
     let bits = bytes
         .into_iter()
         .fold(0_u128, |bits, byte| bits << 8 | u128::from(byte));

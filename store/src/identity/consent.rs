@@ -57,13 +57,15 @@ impl Store {
             .filter(members::account_id.eq(session.account.id.0))
             .order(members::id)
             .limit(TENANTS)
-            .select((TenantRow::as_select(), members::role));
+            .select((members::id, TenantRow::as_select(), members::role));
         let (_turn, mut tx) = self.begin_login(session.account.realm).await?;
-        let rows: Result<Vec<(TenantRow, String)>> = rows.load(&mut *tx).await.map_err(internal);
+        let rows: Result<Vec<(Uuid, TenantRow, String)>> =
+            rows.load(&mut *tx).await.map_err(internal);
         let rows = tx.end(rows).await?;
         rows.into_iter()
-            .map(|(tenant, role)| {
+            .map(|(id, tenant, role)| {
                 Ok(Membership {
+                    id: id.into(),
                     tenant: tenant.into(),
                     role: role.parse()?,
                 })

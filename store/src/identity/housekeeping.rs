@@ -8,7 +8,7 @@ use diesel_async::RunQueryDsl;
 use super::session::IDLE_DAYS;
 use crate::{
     error::internal,
-    schema::{challenges, grants, known_browsers, refresh_tokens, sessions},
+    schema::{challenges, grants, invitations, known_browsers, refresh_tokens, sessions},
     tx::Tx,
 };
 
@@ -29,6 +29,10 @@ pub(crate) async fn expired_remove(tx: &mut Tx, now: Timestamp) -> Result<usize>
             .await,
         diesel::delete(known_browsers::table)
             .filter(known_browsers::used_at.le(now - TimeDelta::days(BROWSER_DAYS)))
+            .execute(&mut **tx)
+            .await,
+        diesel::delete(invitations::table)
+            .filter(invitations::expires_at.le(now))
             .execute(&mut **tx)
             .await,
         // A code that nobody redeemed.

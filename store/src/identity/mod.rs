@@ -13,6 +13,7 @@ mod consent;
 mod email;
 mod grant;
 mod housekeeping;
+mod invitation;
 mod notice;
 mod password;
 mod place;
@@ -29,6 +30,7 @@ use crate::{Cx, Store, tx::Tx};
 
 pub(crate) use grant::grant_end;
 pub(crate) use housekeeping::expired_remove;
+pub(crate) use invitation::{invitation_code, invitation_hash};
 pub(crate) use password::Passwords;
 
 pub use grant::IssuedTokens;

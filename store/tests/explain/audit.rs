@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use berth_model::{AuditFilter, Caller, PageRequest, Role, Timestamp};
+use berth_model::{AuditFilter, Caller, PageRequest, PlatformRole, Role, Timestamp};
 
 use crate::caught::{Filled, caught, cx, explained, scope, storefront, tenant};
 
@@ -70,13 +70,17 @@ async fn a_page_of_the_audit_log_is_a_piece_of_an_index() {
     let page = PageRequest::first(20);
     let mut plans = String::new();
     for caller in [
-        Caller::Platform,
+        Caller::Platform(PlatformRole::Admin),
         Caller::Storefront(storefront(1)),
         Caller::Tenant(tenant(2), Role::Owner),
     ] {
         let cx = cx(caller.clone());
         // The policies are the same whatever is asked for.
-        let asked = if caller == Caller::Platform { 5 } else { 1 };
+        let asked = if caller == Caller::Platform(PlatformRole::Admin) {
+            5
+        } else {
+            1
+        };
         for (name, filter) in filters().into_iter().take(asked) {
             caught().clear();
             let list = store.audit_entry_list(&cx, page, tenant(2), &filter);
@@ -92,7 +96,7 @@ async fn a_page_of_the_audit_log_is_a_piece_of_an_index() {
             assert!(read <= 100, "{name} reads {read} rows\n{plans}");
         }
     }
-    let provider = cx(Caller::Platform);
+    let provider = cx(Caller::Platform(PlatformRole::Admin));
     let rare = AuditFilter {
         action: Some("rare".to_owned()),
         ..AuditFilter::default()

@@ -81,7 +81,7 @@ pub fn cx(caller: Caller) -> Cx {
 
 pub fn scope(caller: &Caller) -> &'static str {
     match caller {
-        Caller::Platform => "platform",
+        Caller::Platform(_) => "platform",
         Caller::Storefront(_) => "storefront",
         Caller::Tenant(..) => "tenant",
         Caller::Account(..) => "account",

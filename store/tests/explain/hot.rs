@@ -1,6 +1,8 @@
 //! What runs all the time.
 
-use berth_model::{Caller, ClientCreate, ClientFor, OperationKind, PageRequest, Role};
+use berth_model::{
+    Caller, ClientCreate, ClientFor, OperationKind, PageRequest, PlatformRole, Role,
+};
 use berth_store::{ClaimRequest, DeploymentFilter, Store, WebhookClaim, WebhookLane};
 use chrono::TimeDelta;
 use diesel_async::AsyncPgConnection;
@@ -77,9 +79,9 @@ const FILL: &str = "
 async fn hot_queries_use_their_indexes() {
     let mut filled = Filled::new(FILL).await;
     let (store, owner) = (&filled.database.store, &mut filled.owner);
-    let platform = cx(Caller::Platform);
+    let platform = cx(Caller::Platform(PlatformRole::Admin));
     let (client, _) = store
-        .client_create(&platform, ClientCreate::new("c", ClientFor::Platform))
+        .client_create(&platform, ClientCreate::new("c", ClientFor::PROVIDER))
         .await
         .unwrap();
     let token = store.token_issue(&client, None).await.unwrap().token;
@@ -91,7 +93,7 @@ async fn hot_queries_use_their_indexes() {
     let filter = DeploymentFilter::default();
     let mut plans = String::new();
     for caller in [
-        Caller::Platform,
+        Caller::Platform(PlatformRole::Admin),
         Caller::Storefront(storefront(1)),
         Caller::Tenant(tenant(7), Role::Viewer),
     ] {

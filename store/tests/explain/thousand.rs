@@ -3,7 +3,7 @@
 
 use std::fmt::Write as _;
 
-use berth_model::{Caller, PageRequest, Role};
+use berth_model::{Caller, PageRequest, PlatformRole, Role};
 use berth_store::DeploymentFilter;
 
 use crate::caught::{Filled, caught, cx, explained, scope, storefront, tenant};
@@ -61,7 +61,7 @@ async fn a_page_costs_the_same_however_much_others_have() {
     let (last, own) = (storefront(19), tenant(999));
     let mut plans = String::new();
     for caller in [
-        Caller::Platform,
+        Caller::Platform(PlatformRole::Admin),
         Caller::Storefront(last),
         Caller::Tenant(own, Role::Owner),
     ] {

@@ -145,7 +145,7 @@ async fn a_replay_never_repeats_a_secret() {
     let world = World::new().await;
     let cx = with_key(
         &crate::world::context(
-            berth_model::Caller::Platform,
+            berth_model::Actor::platform().caller,
             world.shop.actor.client_id.unwrap(),
         ),
         "k",
@@ -153,7 +153,7 @@ async fn a_replay_never_repeats_a_secret() {
     let create = || {
         world
             .store()
-            .client_create(&cx, ClientCreate::new("script", ClientFor::Platform))
+            .client_create(&cx, ClientCreate::new("script", ClientFor::PROVIDER))
     };
     let (first, secret) = create().await.unwrap();
     assert!(secret.is_some());

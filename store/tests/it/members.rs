@@ -30,7 +30,7 @@ async fn the_last_owner_can_neither_leave_nor_step_down() {
     let store = world.store();
     let owner = world.member(&world.tenant, Role::Owner).await;
     let first = members(&world).await.remove(0);
-    join(&world, &owner, "admin", Role::Admin).await;
+    join(&world, &world.shop, "admin", Role::Admin).await;
     let refused = [
         store.member_delete(&owner, first.id).await.unwrap_err(),
         store
@@ -54,7 +54,7 @@ async fn a_tenant_is_handed_over() {
     let store = world.store();
     let owner = world.member(&world.tenant, Role::Owner).await;
     let first = members(&world).await.remove(0);
-    let heir = join(&world, &owner, "heir", Role::Viewer).await;
+    let heir = join(&world, &world.shop, "heir", Role::Viewer).await;
     let heir = store
         .member_update(&owner, heir.id, Role::Owner)
         .await
@@ -99,7 +99,7 @@ async fn two_owners_who_remove_each_other_at_once_leave_one() {
 async fn a_change_of_members_is_in_the_tenants_audit_log() {
     let world = World::new().await;
     let owner = world.member(&world.tenant, Role::Owner).await;
-    let made = join(&world, &owner, "berta", Role::Viewer).await;
+    let made = join(&world, &world.shop, "berta", Role::Viewer).await;
     let store = world.store();
     store
         .member_update(&owner, made.id, Role::Billing)

@@ -4,7 +4,7 @@
 use std::{collections::BTreeSet, fs, path::Path};
 
 use berth_model::{
-    Caller, ErrorCode, Result, Role,
+    Actor, Caller, ErrorCode, PlatformRole, Result, Role,
     policy::{Action, allows},
 };
 use berth_store::Cx;
@@ -43,12 +43,21 @@ const OWNED: &[(&str, Action)] = &[
     ("deployment_restore", A::DeploymentDelete),
     ("deployment_start", A::DeploymentOperate),
     ("deployment_stop", A::DeploymentOperate),
+    ("invitation_by_ids", A::InvitationRead),
+    ("invitation_create", A::MemberWrite),
+    ("invitation_delete", A::MemberWrite),
+    ("invitation_get", A::InvitationRead),
+    ("invitation_list", A::InvitationRead),
     ("member_by_ids", A::MemberRead),
-    ("member_create", A::MemberWrite),
+    ("member_create", A::MemberCreate),
     ("member_delete", A::MemberWrite),
     ("member_get", A::MemberRead),
     ("member_list", A::MemberRead),
     ("member_update", A::MemberWrite),
+    ("support_grant_by_ids", A::SupportGrantRead),
+    ("support_grant_end", A::SupportGrantEnd),
+    ("support_grant_get", A::SupportGrantRead),
+    ("support_grant_list", A::SupportGrantRead),
     ("tenant_by_ids", A::TenantRead),
     ("tenant_get", A::TenantRead),
     ("virtual_machine_by_ids", A::DeploymentRead),
@@ -119,6 +128,7 @@ const COMMON: &[(&str, Action)] = &[
     ("storefront_create", A::ClientWrite),
     ("storefront_get", A::TenantRead),
     ("storefront_list", A::TenantRead),
+    ("support_grant_create", A::SupportGrantCreate),
     ("tenant_create", A::TenantCreate),
     ("tenant_list", A::TenantRead),
     ("virtual_machine_list", A::FleetRead),
@@ -148,6 +158,10 @@ const WITHOUT_POLICY: &[&str] = &[
     "email_change_finish",
     "grant_give",
     "grant_redeem",
+    "invitation_accept",
+    "invitation_decline",
+    "invitation_find",
+    "membership_end",
     "membership_list",
     "password_change",
     "recovery_codes_renew",
@@ -195,7 +209,10 @@ async fn callers(world: &World) -> (Vec<Cx>, Vec<Cx>) {
         vec![world.platform.clone(), world.shop.clone()],
         vec![world.other_shop.clone()],
     );
-    for role in Role::ALL {
+    for role in [PlatformRole::Support, PlatformRole::Billing] {
+        own.push(Cx::new(Actor::new(Caller::Platform(role))));
+    }
+    for role in Role::TENANT {
         own.push(world.member(&world.tenant, *role).await);
         others.push(world.member(&world.other_tenant, *role).await);
     }

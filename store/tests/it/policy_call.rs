@@ -9,6 +9,7 @@ use chrono::TimeDelta;
 use uuid::Uuid;
 
 use crate::{
+    people_call,
     webhook_call::webhook_call,
     world::{GIB, World, endpoint_input, image_input, plan_input, publish_input, tenant_input},
 };
@@ -24,6 +25,8 @@ pub struct Owned {
     client: Uuid,
     audit_entry: Uuid,
     webhook_delivery: Uuid,
+    invitation: Uuid,
+    support_grant: Uuid,
 }
 
 pub async fn owned(world: &World) -> Owned {
@@ -64,7 +67,10 @@ pub async fn owned(world: &World) -> Owned {
         );
         world.text(&query).await.parse().unwrap()
     };
+    let (invitation, support_grant) = people_call::owned(world).await;
     Owned {
+        invitation,
+        support_grant,
         deployment: deployment.id.0,
         vm: deployment.virtual_machine_id.0,
         volume: first("id", "volumes").await,
@@ -133,6 +139,12 @@ pub async fn owned_call(world: &World, own: &Owned, cx: &Cx, name: &str) -> Resu
             some(store.volume_by_virtual_machine_ids(cx, &[vm]).await?)
         }
         "volume_get" => store.volume_get(cx, own.volume.into()).await.map(drop),
+        other if other.starts_with("invitation") => {
+            people_call::invitation_call(world, own.invitation.into(), cx, other).await
+        }
+        other if other.starts_with("support_grant") => {
+            people_call::support_grant_call(world, own.support_grant.into(), cx, other).await
+        }
         other if other.starts_with("audit") => audit_call(world, own, cx, other).await,
         other if other.starts_with("webhook") => {
             webhook_call(world, own.webhook_delivery.into(), cx, other).await
@@ -199,7 +211,7 @@ async fn deployment_call(world: &World, own: &Owned, cx: &Cx, name: &str) -> Res
 /// On a client of its own, as one that is removed is gone.
 async fn client_call(world: &World, cx: &Cx, name: &str) -> Result<()> {
     let store = world.store();
-    let create = ClientCreate::new("script", ClientFor::Platform);
+    let create = ClientCreate::new("script", ClientFor::PROVIDER);
     let (made, _) = store.client_create(cx, create).await?;
     if name == "client_delete" {
         return store.client_delete(cx, made.id).await.map(drop);
@@ -236,7 +248,7 @@ pub async fn common_call(world: &World, cx: &Cx, name: &str) -> Result<()> {
                 .map(drop)
         }
         "client_create" => store
-            .client_create(cx, ClientCreate::new("script", ClientFor::Platform))
+            .client_create(cx, ClientCreate::new("script", ClientFor::PROVIDER))
             .await
             .map(drop),
         "client_delete" | "client_secret_rotate" => client_call(world, cx, name).await,
@@ -254,6 +266,7 @@ pub async fn common_call(world: &World, cx: &Cx, name: &str) -> Result<()> {
         }
         "plan_get" => store.plan_get(cx, world.small.id).await.map(drop),
         "plan_list" => store.plan_list(cx, page).await.map(drop),
+        "support_grant_create" => people_call::support_grant_create(world, cx).await,
         "site_by_ids" => store.site_by_ids(cx, &[]).await.map(drop),
         "site_create" => store.site_create(cx, "Bremen".to_owned()).await.map(drop),
         "site_get" => store.site_get(cx, world.site.id).await.map(drop),

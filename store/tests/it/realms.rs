@@ -1,17 +1,29 @@
 //! The schema change that put accounts into realms: whoever was a member stays one.
 
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
 use berth_store::testing::TestDatabase;
 use diesel_async::SimpleAsyncConnection;
 
 use crate::world::{connect, lines};
 
-/// Back to before it, the latest first.
-const DOWN: [&str; 4] = [
-    include_str!("../../../migrations/2026-11-23-000043_account_scope/down.sql"),
-    include_str!("../../../migrations/2026-11-23-000042_consents/down.sql"),
-    include_str!("../../../migrations/2026-11-23-000041_sign_in/down.sql"),
-    include_str!("../../../migrations/2026-11-23-000040_realms/down.sql"),
-];
+/// The schema changes back to before it, the latest first.
+fn down() -> Vec<String> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../migrations");
+    let entries = fs::read_dir(folder).unwrap();
+    let mut changes: Vec<_> = entries.map(|entry| entry.unwrap().path()).collect();
+    changes.sort();
+    changes.reverse();
+    let first = changes
+        .iter()
+        .position(|path| path.ends_with("2026-11-23-000040_realms"));
+    changes.truncate(first.unwrap() + 1);
+    let read = |path: PathBuf| fs::read_to_string(path.join("down.sql")).unwrap();
+    changes.into_iter().map(read).collect()
+}
 
 const UP: &str = include_str!("../../../migrations/2026-11-23-000040_realms/up.sql");
 
@@ -40,7 +52,7 @@ const BEFORE: &str = "
 async fn accounts_of_several_storefronts_become_one_in_each() {
     let database = TestDatabase::new().await;
     let mut owner = connect(&database.owner_url).await;
-    for sql in DOWN.into_iter().chain([BEFORE]) {
+    for sql in down().iter().map(String::as_str).chain([BEFORE]) {
         owner.batch_execute(sql).await.unwrap();
     }
     // In one transaction, as it is applied.

@@ -2,7 +2,9 @@
 
 use std::{sync::Arc, time::Duration};
 
-use berth_model::{Caller, Client, ClientCreate, ClientFor, ErrorCode, PageRequest, Role};
+use berth_model::{
+    Caller, Client, ClientCreate, ClientFor, ErrorCode, PageRequest, PlatformRole, Role,
+};
 use berth_store::{Cx, Keyring, Store, StoreConfig, testing::KEYRING};
 use chrono::TimeDelta;
 use diesel_async::{AsyncConnection, AsyncPgConnection, SimpleAsyncConnection};
@@ -14,7 +16,7 @@ async fn a_token_stands_for_its_client_for_an_hour() {
     let world = World::new().await;
     let store = world.store();
     for (acts_for, caller) in [
-        (ClientFor::Platform, Caller::Platform),
+        (ClientFor::PROVIDER, Caller::Platform(PlatformRole::Admin)),
         (
             ClientFor::Storefront(world.storefront),
             Caller::Storefront(world.storefront),
@@ -60,7 +62,7 @@ async fn unknown_and_wrong_look_the_same() {
     let made = store
         .client_create(
             &world.platform,
-            ClientCreate::new("script", ClientFor::Platform),
+            ClientCreate::new("script", ClientFor::PROVIDER),
         )
         .await;
     let (client, secret) = made.unwrap();
@@ -90,7 +92,7 @@ async fn neither_secret_nor_token_is_in_the_database() {
     let made = store
         .client_create(
             &world.platform,
-            ClientCreate::new("script", ClientFor::Platform),
+            ClientCreate::new("script", ClientFor::PROVIDER),
         )
         .await;
     let (client, secret) = made.unwrap();
@@ -179,7 +181,7 @@ async fn narrow(world: &World, client: &Client, scopes: &str) -> Cx {
 async fn a_token_opens_no_more_than_its_scopes() {
     let world = World::new().await;
     let store = world.store();
-    let create = ClientCreate::new("script", ClientFor::Platform);
+    let create = ClientCreate::new("script", ClientFor::PROVIDER);
     let (client, _) = store.client_create(&world.platform, create).await.unwrap();
     let page = PageRequest::first(1);
     let fleet = narrow(&world, &client, "fleet:read").await;
@@ -202,7 +204,7 @@ async fn a_client_gets_tokens_of_its_own_scopes_only() {
         ..ClientCreate::new("script", acts_for)
     };
     for (acts_for, scopes) in [
-        (ClientFor::Platform, ""),
+        (ClientFor::PROVIDER, ""),
         (tenant, "fleet:read"),
         (tenant, "tenant:read secret:read"),
         (ClientFor::Storefront(world.storefront), "client:admin"),
@@ -211,7 +213,7 @@ async fn a_client_gets_tokens_of_its_own_scopes_only() {
         let refused = made.await.unwrap_err();
         assert_eq!(refused.field(), Some("scopes"), "{acts_for:?} {scopes}");
     }
-    let create = with(ClientFor::Platform, "tenant:read audit:read");
+    let create = with(ClientFor::PROVIDER, "tenant:read audit:read");
     let (client, _) = store.client_create(&world.platform, create).await.unwrap();
     let issued = store.token_issue(&client, None).await.unwrap();
     assert_eq!(issued.scopes.to_string(), "tenant:read audit:read");
@@ -226,7 +228,7 @@ async fn a_client_gets_tokens_of_its_own_scopes_only() {
 async fn a_secret_that_was_rotated_is_taken_as_long_as_was_said() {
     let world = World::new().await;
     let (store, platform) = (world.store(), &world.platform);
-    let create = ClientCreate::new("script", ClientFor::Platform);
+    let create = ClientCreate::new("script", ClientFor::PROVIDER);
     let (client, first) = store.client_create(platform, create).await.unwrap();
     let id = client.id.to_string();
     let knows = async |secret: &str| store.client_authenticate(&id, secret).await.is_ok();
@@ -251,7 +253,7 @@ async fn a_secret_that_was_rotated_is_taken_as_long_as_was_said() {
 async fn a_deleted_client_ends_with_its_tokens() {
     let world = World::new().await;
     let (store, platform) = (world.store(), &world.platform);
-    let create = ClientCreate::new("script", ClientFor::Platform);
+    let create = ClientCreate::new("script", ClientFor::PROVIDER);
     let (client, secret) = store.client_create(platform, create).await.unwrap();
     let token = store.token_issue(&client, None).await.unwrap().token;
     store.client_delete(platform, client.id).await.unwrap();
@@ -267,7 +269,7 @@ async fn a_deleted_client_ends_with_its_tokens() {
 async fn a_token_is_revoked_at_once_and_by_its_own_client_alone() {
     let world = World::new().await;
     let (store, platform) = (world.store(), &world.platform);
-    let create = || ClientCreate::new("script", ClientFor::Platform);
+    let create = || ClientCreate::new("script", ClientFor::PROVIDER);
     let (client, _) = store.client_create(platform, create()).await.unwrap();
     let (other, _) = store.client_create(platform, create()).await.unwrap();
     let token = store.token_issue(&client, None).await.unwrap().token;

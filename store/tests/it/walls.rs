@@ -55,6 +55,15 @@ fn fill_sql(world: &World) -> String {
         INSERT INTO placements SELECT tenant_id, id, '{{}}', now() FROM operations;
         INSERT INTO access_tokens
             SELECT gen_random_uuid(), tenant_id, id, id::text::bytea, now(), now() FROM clients;
+        INSERT INTO invitations
+            SELECT gen_random_uuid(), id, realm_id, 'a@example.org', 'VIEWER', name, id::text::bytea,
+                   now(), now()
+            FROM tenants WHERE storefront_id IS NOT NULL;
+        INSERT INTO support_grants (id, tenant_id, account_id, staff_name, role, reason, created_at,
+                                    expires_at)
+            SELECT gen_random_uuid(), t.id, (SELECT id FROM accounts LIMIT 1), 'Staff', 'SUPPORT', 'r',
+                   now(), now() + interval '1 hour'
+            FROM tenants t WHERE storefront_id IS NOT NULL;
         INSERT INTO webhook_endpoints (id, storefront_id, owner_id, url, patterns, created_at, updated_at)
             SELECT gen_random_uuid(), id, id, 'https://shop.example.org', '{{*}}', now(), now()
             FROM storefronts;
@@ -217,8 +226,8 @@ async fn without_a_scope_nothing_is_seen() {
     for role in ["berth_tenant", "berth_storefront", "berth_auth"] {
         let mut connection = enter(&world, role, "berth.tenant_id = ''").await;
         for table in tenant_tables().filter(|table| *table != "idempotency_keys") {
-            // What a token is made of, and the role of whoever gave it.
-            let of_tokens = ["clients", "access_tokens", "members"];
+            // What a token is made of, the role of whoever gave it, and by which grant it acts.
+            let of_tokens = ["clients", "access_tokens", "members", "support_grants"];
             if role == "berth_auth" && of_tokens.contains(&table) {
                 continue;
             }
@@ -264,7 +273,7 @@ async fn a_deployment_is_of_its_tenants_storefront_whatever_is_written() {
     // accounts are of the storefront that it leaves.
     let (tenant, storefront) = (world.tenant.id.0, world.other_tenant.storefront_id.unwrap());
     let moved = format!(
-        "DELETE FROM webhook_deliveries; DELETE FROM members;
+        "DELETE FROM webhook_deliveries; DELETE FROM invitations; DELETE FROM members;
          UPDATE tenants SET external_id = NULL, storefront_id = '{}' WHERE id = '{tenant}'",
         storefront.0
     );

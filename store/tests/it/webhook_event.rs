@@ -107,6 +107,16 @@ async fn every_state_is_told_under_a_known_type() {
     let tenant = world.tenant.id.0;
     sql += &format!(
         "UPDATE tenants SET name = 'New' WHERE id = '{tenant}';
+         INSERT INTO invitations
+             SELECT gen_random_uuid(), id, realm_id, 'a@example.org', 'VIEWER', name, 'x', now(), now()
+             FROM tenants WHERE id = '{tenant}';
+         DELETE FROM invitations;
+         INSERT INTO support_grants (id, tenant_id, account_id, staff_name, role, reason, created_at,
+                                     expires_at)
+             SELECT gen_random_uuid(), tenant_id, account_id, 'Staff', 'SUPPORT', 'r', now(),
+                    now() + interval '1 hour'
+             FROM members WHERE tenant_id = '{tenant}';
+         UPDATE support_grants SET ended_at = now();
          UPDATE members SET role = 'ADMIN' WHERE tenant_id = '{tenant}';
          DELETE FROM members WHERE tenant_id = '{tenant}';"
     );

@@ -3,13 +3,16 @@
 
 use berth_model::{
     Actor, ApplicationPublish, ApplicationVersion, Caller, ClientCreate, ClientFor, ClientId,
-    DeploymentCreate, Hosting, Image, ImageCreate, OptionKind, OptionSpec, OptionValue, Options,
-    Plan, PlanCreate, Probe, Role, Sha256, Site, StorefrontId, Tenant, TenantCreate,
-    WebhookEndpoint, WebhookEndpointCreate, WebhookReach, WebhookUrl,
+    Clock, DeploymentCreate, Hosting, Image, ImageCreate, Notice, OptionKind, OptionSpec,
+    OptionValue, Options, Plan, PlanCreate, Probe, Role, Sha256, Site, StorefrontId, Tenant,
+    TenantCreate, Timestamp, WebhookEndpoint, WebhookEndpointCreate, WebhookReach, WebhookUrl,
 };
 use berth_store::{Cx, IdempotencyKey, Store, testing::TestDatabase};
+use chrono::TimeDelta;
 use diesel::{QueryableByName, sql_query, sql_types::Text};
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
+
+use crate::people_call::staff_account;
 
 pub const GIB: i64 = 1 << 30;
 
@@ -85,6 +88,20 @@ impl World {
         }
     }
 
+    /// The notices that were written since the last look, in order.
+    pub async fn told(&self) -> Vec<Notice> {
+        let claimed = self.store().notice_claim(1000, TimeDelta::days(365)).await;
+        let told = claimed.unwrap().into_iter().map(|work| work.notice);
+        let mut told: Vec<_> = told.collect();
+        told.sort_by_key(|notice| notice.id);
+        told
+    }
+
+    /// What the clock of the store shows.
+    pub fn store_now(&self) -> Timestamp {
+        self.database.clock.now()
+    }
+
     pub fn store(&self) -> &Store {
         &self.database.store
     }
@@ -140,8 +157,18 @@ pub fn context(caller: Caller, client_id: ClientId) -> Cx {
     })
 }
 
+/// One of the provider's people, with a program that asks for them.
+pub async fn staff(world: &World, role: Role) -> Cx {
+    let platform = role.platform().unwrap();
+    let create = ClientCreate::new("console", ClientFor::Platform(platform));
+    let made = world.store().client_create(&world.platform, create).await;
+    let mut cx = context(Caller::Platform(platform), made.unwrap().0.id);
+    cx.actor.account_id = Some(staff_account(world, role).await);
+    cx
+}
+
 pub fn platform() -> Cx {
-    Cx::new(Actor::new(Caller::Platform))
+    Cx::new(Actor::platform())
 }
 
 async fn shop(store: &Store, platform: &Cx, name: &str) -> (StorefrontId, Cx) {

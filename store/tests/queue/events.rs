@@ -2,9 +2,7 @@
 
 use std::fmt::Write;
 
-use berth_model::{
-    Caller, Error, ErrorCode, Explanation, OperationId, OperationKind as Kind, PageRequest,
-};
+use berth_model::{Error, ErrorCode, Explanation, OperationId, OperationKind as Kind, PageRequest};
 use berth_store::{OperationFilter, Outcome, Store};
 
 use crate::fixture::{Queue, owner, worker};
@@ -235,7 +233,7 @@ async fn an_explanation_is_the_providers_and_the_latest_counts() {
     let (_, operation) = queue.ordered(Kind::DeploymentCreate).await;
     let (_, claim) = queue.claim("a").await.unwrap();
     let mut platform = worker();
-    platform.actor.caller = Caller::Platform;
+    platform.actor = berth_model::Actor::platform();
     let read = async |cx| queue.store.operation_explanation(cx, operation.id).await;
     assert_eq!(read(&platform).await.unwrap(), None);
     let first = Explanation {

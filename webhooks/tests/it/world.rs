@@ -53,7 +53,7 @@ impl World {
 
     async fn with(database: TestDatabase, clock: Arc<dyn Clock>, ids: Arc<Ids>) -> Self {
         let store = testing::store(&database.app_url, clock.clone(), ids.clone());
-        let platform = cx(Caller::Platform);
+        let platform = Cx::new(Actor::platform());
         let shop = shop(&store, &platform, "Shop").await;
         let other_shop = self::shop(&store, &platform, "Other shop").await;
         Self {

@@ -87,6 +87,16 @@ pub(crate) struct Words {
     pub application_end: &'static str,
     pub tenants: &'static str,
     pub tenants_none: &'static str,
+    pub tenant_leave: &'static str,
+    pub invitation: &'static str,
+    pub invitation_have: &'static str,
+    pub invitation_lead: &'static str,
+    pub invitation_asks: &'static str,
+    pub invitation_role: &'static str,
+    pub invitation_accept: &'static str,
+    pub invitation_decline: &'static str,
+    pub error_last_owner: &'static str,
+    pub error_member: &'static str,
     pub consent_title: &'static str,
     pub consent_lead: &'static str,
     pub consent_as: &'static str,
@@ -121,7 +131,7 @@ pub(crate) struct Words {
     /// What each scope opens, in the order of [`TokenScope::ALL`].
     scopes: &'static [(TokenScope, &'static str)],
     /// The roles, in the order of `Role::ALL`.
-    roles: [&'static str; 5],
+    roles: [&'static str; 8],
 }
 
 impl Words {
@@ -155,6 +165,8 @@ impl Words {
             (ErrorCode::Throttled, _) => self.error_throttled,
             (ErrorCode::Unavailable, _) => self.error_unavailable,
             (ErrorCode::Unauthenticated, _) => self.error_signed_out,
+            (ErrorCode::WrongState, _) => self.error_last_owner,
+            (ErrorCode::AlreadyExists, Some("member")) => self.error_member,
             (ErrorCode::AlreadyExists, Some("email")) => self.error_email_taken,
             (ErrorCode::AlreadyExists, _) => self.error_authenticator_there,
             (ErrorCode::InvalidInput, Some("email")) => self.error_email,

@@ -28,7 +28,7 @@ async fn tell(gate: &Gate, headers: &HeaderMap, content: Body) -> Result<Value, 
 /// The provider may know of every token, and each client of its own. A token that is another's is
 /// told like one that isn't there (section 4).
 fn may_know(client: &Client, info: &TokenInfo) -> bool {
-    client.acts_for == ClientFor::Platform || client.id == info.client.id
+    client.acts_for == ClientFor::PROVIDER || client.id == info.client.id
 }
 
 /// Section 2.2, and whom it acts for.
@@ -50,7 +50,7 @@ fn active(issuer: &str, info: &TokenInfo) -> Value {
         "kind": ViewerKind::of(&info.caller()),
     });
     match info.caller() {
-        Caller::Platform | Caller::Worker(_) => {}
+        Caller::Platform(_) | Caller::Worker(_) => {}
         Caller::Storefront(id) | Caller::Account(_, Realm(Some(id))) => {
             told["storefront_id"] = json!(id.to_string());
         }

@@ -12,7 +12,7 @@ const NOT_TAKEN: [&str; 3] = ["5A70", "D6D5", "6A70"];
 #[tokio::test(flavor = "multi_thread")]
 async fn the_audits_of_graphql_over_http_pass() {
     let api = Api::new().await;
-    let token = api.token(ClientFor::Platform).await;
+    let token = api.token(ClientFor::PROVIDER).await;
     let variables = [("BERTH_URL", api.url.as_str()), ("BERTH_TOKEN", &token)];
     let mut program = Program::start("audit.mjs", &variables);
     let mut passed = Vec::new();

@@ -156,13 +156,17 @@ pub async fn mail(store: &Store, to: &str) -> NoticeBody {
 
 /// The code in the newest notice to an address.
 pub async fn code(store: &Store, to: &str) -> String {
-    match mail(store, to).await {
+    let works = store.notice_claim(100, TimeDelta::zero()).await.unwrap();
+    let mine = works.into_iter().map(|work| work.notice);
+    let mine = mine.filter(|notice| notice.recipient.email.as_str() == to);
+    let codes = mine.filter_map(|notice| match notice.body {
         NoticeBody::EmailVerify { code }
         | NoticeBody::PasswordReset { code }
         | NoticeBody::EmailChange { code }
-        | NoticeBody::RecoveryAddressVerify { code } => code,
-        other => panic!("a code, not {:?}", NoticeBody::kind(&other)),
-    }
+        | NoticeBody::RecoveryAddressVerify { code } => Some(code),
+        _ => None,
+    });
+    codes.last().unwrap_or_else(|| panic!("a code to {to}"))
 }
 
 /// The kinds of the notices that wait.

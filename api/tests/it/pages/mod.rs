@@ -6,6 +6,7 @@ pub mod browser;
 mod factor;
 mod flow;
 mod host;
+mod invitation;
 mod reset;
 pub mod shop;
 mod sign_in;

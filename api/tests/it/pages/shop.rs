@@ -1,7 +1,10 @@
 //! A storefront whose people sign in, and a client of it that asks them.
 
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
-use berth_model::{ClientCreate, ClientFor, GrantGive, Locale, Realm, SignUp, StorefrontId, Visit};
+use berth_model::{
+    ClientCreate, ClientFor, GrantGive, Locale, MemberCreate, Realm, Role, Session, SignUp,
+    StorefrontId, TenantId, Visit,
+};
 use reqwest::{RequestBuilder, StatusCode};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
@@ -159,14 +162,47 @@ pub fn parameter(page: &Page, name: &str) -> Option<String> {
 
 /// The token of a person of a storefront, who acts for no tenant.
 pub async fn person(api: &Api, storefront: StorefrontId) -> String {
+    let realm = Realm(Some(storefront));
+    let session = signed_up(api, realm, "person@mail.example").await;
+    let (client, _) = client(api, storefront, REDIRECT, true).await;
+    granted(api, &session, &client, None).await
+}
+
+/// The token of one of the provider's people.
+pub async fn staff(api: &Api, role: Role) -> String {
+    let email = format!("{role}@provider.example").to_lowercase();
+    let session = signed_up(api, Realm::PROVIDER, &email).await;
+    let member = MemberCreate {
+        tenant_id: TenantId::PLATFORM,
+        name: session.account.name.clone(),
+        email: session.account.email.clone(),
+        role,
+    };
+    let store = api.store();
+    store.member_create(&platform(), member).await.unwrap();
+    let create = ClientCreate {
+        redirect_uris: vec![REDIRECT.parse().unwrap()],
+        ..ClientCreate::new("console", ClientFor::PROVIDER)
+    };
+    let (client, _) = store.client_create(&platform(), create).await.unwrap();
+    granted(
+        api,
+        &session,
+        &client.id.to_string(),
+        Some(TenantId::PLATFORM),
+    )
+    .await
+}
+
+/// Somebody signs up and is signed in.
+async fn signed_up(api: &Api, realm: Realm, email: &str) -> Session {
     let store = api.store();
     let visit = Visit {
-        realm: Realm(Some(storefront)),
-        browser: "bb_of-a-test".to_owned(),
+        realm,
+        browser: format!("bb_of-{email}"),
         remote: None,
         user_agent: None,
     };
-    let email = "person@mail.example";
     let sign_up = SignUp {
         email: email.parse().unwrap(),
         name: "Person".to_owned(),
@@ -178,16 +214,26 @@ pub async fn person(api: &Api, storefront: StorefrontId) -> String {
     let code = code(store, email).await;
     let cookies = store.sign_up_finish(&visit, &code).await.unwrap();
     let session = store.session_get(&visit, &cookies.session).await.unwrap();
-    let (id, _) = client(api, storefront, REDIRECT, true).await;
-    let client = store.client_asking(&id).await.unwrap();
+    session.unwrap()
+}
+
+/// The token of a client that a person lets do everything that it can.
+async fn granted(
+    api: &Api,
+    session: &Session,
+    client_id: &str,
+    tenant_id: Option<TenantId>,
+) -> String {
+    let store = api.store();
+    let client = store.client_asking(client_id).await.unwrap();
     let give = GrantGive {
-        tenant_id: None,
+        tenant_id,
         scopes: client.scopes,
         redirect_uri: REDIRECT.to_owned(),
         code_challenge: Sha256::digest(VERIFIER).into(),
         client,
     };
-    let code = store.grant_give(&session.unwrap(), &give).await.unwrap();
+    let code = store.grant_give(session, &give).await.unwrap();
     let redeemed = store.grant_redeem(&give.client, &code, REDIRECT, VERIFIER);
     redeemed.await.unwrap().access.token
 }

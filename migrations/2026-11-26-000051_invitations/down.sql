@@ -1,0 +1,2 @@
+DROP TABLE invitations;
+DROP FUNCTION webhook_invitation();

@@ -142,8 +142,6 @@ pub struct Operation {
     pub error_code: Option<String>,
     /// Why it failed, for people.
     pub error_message: Option<String>,
-    /// The end of the guest's console, when that says why.
-    pub console_tail: Option<String>,
     /// The request that asked for it, for logs.
     pub request_id: Option<String>,
     /// When it was accepted.

@@ -51,6 +51,8 @@ states! {
         DeploymentHandover = "DEPLOYMENT_HANDOVER",
         /// See operations, steps and events.
         OperationRead = "OPERATION_READ",
+        /// Read the end of a guest's console, which can show what is in an application.
+        ConsoleRead = "CONSOLE_READ",
         /// Cancel an operation.
         OperationCancel = "OPERATION_CANCEL",
         /// See which machine was chosen and why others were not.
@@ -138,6 +140,7 @@ fn tenant_allows(role: Role, action: Action) -> bool {
         | A::TenantRead
         | A::DeploymentRead
         | A::OperationRead
+        | A::ConsoleRead
         | A::MemberLeave => true,
         A::MemberRead | A::InvitationRead => role != Role::Viewer,
         A::MemberWrite => role == Role::Owner,
@@ -181,6 +184,7 @@ pub const fn scope(action: Action) -> Option<TokenScope> {
         | A::SupportGrantRead
         | A::DeploymentRead
         | A::OperationRead
+        | A::ConsoleRead
         | A::PlacementRead => TokenScope::TenantRead,
         A::TenantCreate
         | A::DeploymentOrder

@@ -179,7 +179,7 @@ fn scopes_of_any(
             Choice::Tenant(id) => memberships
                 .iter()
                 .find(|one| one.tenant.id == *id)
-                .map(|one| Caller::Tenant(*id, one.role)),
+                .map(|one| Caller::member(*id, one.role)),
         };
         let scopes = caller.map(|caller| policy::scopes(&caller).and(asked));
         scopes.unwrap_or_default().iter()

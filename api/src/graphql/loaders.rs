@@ -85,6 +85,8 @@ loaders_of! {
     AddressesOf(VirtualMachineId) => Vec<Address>, address_by_virtual_machine_ids;
     /// The attempts of a webhook delivery.
     AttemptsOf(WebhookDeliveryId) => Vec<WebhookAttempt>, webhook_attempt_by_delivery_ids;
+    /// What is kept of the console with an operation.
+    ConsoleTailOf(OperationId) => String, operation_console_by_ids;
     /// The data volume of a deployment.
     DataVolumeOf(DeploymentId) => Volume, volume_by_deployment_ids;
     /// The deployments of a virtual machine.

@@ -7,7 +7,7 @@ use berth_store::OperationFilter;
 use super::{
     deployment::Deployment,
     input::{id_opt, int},
-    loaders::{NewestEventOf, StepsOf},
+    loaders::{ConsoleTailOf, NewestEventOf, StepsOf},
     machine::Machine,
     noun::{find, find_opt, global, noun},
     operation_event::{OperationEvent, OperationStep},
@@ -158,9 +158,11 @@ impl Operation {
         self.0.error_message.as_deref()
     }
 
-    /// The end of the guest's console, when that says why.
-    async fn console_tail(&self) -> Option<&str> {
-        self.0.console_tail.as_deref()
+    /// The end of the guest's console, when that says why. Not for the provider's support and billing:
+    /// it can show what somebody has in an application.
+    async fn console_tail(&self, ctx: &Context<'_>) -> Result<Option<String>> {
+        let tail = ConsoleTailOf(self.0.id);
+        Ok(request(ctx).loaders.load_one(tail).await?)
     }
 
     /// When it was accepted.

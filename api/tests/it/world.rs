@@ -331,6 +331,7 @@ impl World {
             .sql(&format!(
                 "INSERT INTO operation_steps
                  VALUES ('{tenant}', '{operation}', 1, 'place', 'Place', 'DONE', 1, 'm', now(), now());
+                 UPDATE operations SET console_tail = 'login: ' WHERE id = '{operation}';
                  INSERT INTO placements VALUES ('{tenant}', '{operation}', '{explanation}', now());"
             ))
             .await;

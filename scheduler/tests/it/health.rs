@@ -25,7 +25,7 @@ async fn degraded(world: &World, name: &str) -> berth_model::DeploymentId {
     world.clock.advance(TimeDelta::seconds(DEADLINE.into()));
     let operation = world.fails(operation.id).await;
     assert_eq!(operation.error_code.as_deref(), Some("UNHEALTHY"));
-    let console = operation.console_tail.unwrap();
+    let console = world.console(operation.id).await;
     assert!(console.contains("is up"), "{console}");
     world.is(deployment.id, DeploymentState::Degraded).await;
     deployment.id
@@ -73,7 +73,7 @@ async fn one_that_goes_off_by_itself_is_started_again_a_few_times() {
     let (deployment, operation) = world.order(&world.catalogue.small, "crashes").await;
     let operation = world.fails(operation.id).await;
     assert_eq!(operation.error_code.as_deref(), Some("UNHEALTHY"));
-    assert!(operation.console_tail.unwrap().contains("Kernel panic"));
+    assert!(world.console(operation.id).await.contains("Kernel panic"));
     world.is(deployment.id, DeploymentState::Degraded).await;
     let machine = world.machine_of(deployment.id).await.unwrap();
     let state = world.simulated(&machine).state().unwrap();

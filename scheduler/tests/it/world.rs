@@ -323,6 +323,12 @@ impl World {
         told.iter().map(|notice| notice.body.kind()).collect()
     }
 
+    /// The end of the guest's console, kept with an operation.
+    pub async fn console(&self, id: OperationId) -> String {
+        let kept = self.store.operation_console_by_ids(&self.platform, &[id]);
+        kept.await.unwrap().remove(&id).unwrap()
+    }
+
     /// The newest operation of a deployment.
     pub async fn newest(&self, id: DeploymentId) -> Operation {
         let filter = berth_store::OperationFilter {

@@ -161,7 +161,6 @@ mod tests {
             last_event: 1,
             error_code: None,
             error_message: None,
-            console_tail: None,
             request_id: None,
             created_at: Timestamp::UNIX_EPOCH,
             started_at: begun.then_some(Timestamp::UNIX_EPOCH),

@@ -1,15 +1,37 @@
 //! The end of a guest's console, kept where it tells why an operation failed.
 
-use berth_model::Result;
+use std::collections::HashMap;
+
+use berth_model::{OperationId, Result, policy, policy::Action};
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
+use uuid::Uuid;
 
-use crate::{Claim, Store, error::internal, schema::operations};
+use crate::{Claim, Cx, Store, error::internal, reads::uuids, schema::operations};
 
 /// How much is kept, in bytes.
 const KEPT_BYTES: usize = 4096;
 
 impl Store {
+    /// What is kept of the console with each of these operations that the caller can see. Not for the
+    /// provider's people: a console can show what somebody has in an application.
+    pub async fn operation_console_by_ids(
+        &self,
+        cx: &Cx,
+        ids: &[OperationId],
+    ) -> Result<HashMap<OperationId, String>> {
+        policy::check(&cx.actor, Action::ConsoleRead)?;
+        let kept = operations::table
+            .filter(operations::id.eq_any(uuids(ids)))
+            .filter(operations::console_tail.is_not_null())
+            .select((operations::id, operations::console_tail.assume_not_null()));
+        let kept: Vec<(Uuid, String)> = self.rows(cx, kept).await?;
+        Ok(kept
+            .into_iter()
+            .map(|(id, text)| (id.into(), text))
+            .collect())
+    }
+
     /// Keeps the end of the guest's console with the operation: its last 4 KiB.
     pub async fn operation_console(&self, claim: &Claim, text: &str) -> Result<()> {
         let mut tx = self.begin_work(claim).await?;

@@ -90,7 +90,9 @@ async fn a_second_try_is_told_with_a_percent_that_never_goes_back() {
         .unwrap();
     assert_eq!(ended.error_code.as_deref(), Some("UNHEALTHY"));
     assert_eq!(ended.error_message.as_deref(), Some("It is ill."));
-    assert_eq!(ended.console_tail.as_deref(), Some("login: "));
+    let owner = owner(queue.tenant);
+    let console = store.operation_console_by_ids(&owner, &[operation.id]);
+    assert_eq!(console.await.unwrap()[&operation.id], "login: ");
     assert!(ended.finished_at.is_some());
 }
 

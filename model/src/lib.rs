@@ -16,6 +16,7 @@ mod domain_name;
 mod email_address;
 mod error;
 mod global_id;
+mod https_url;
 mod id;
 mod ids;
 mod image;
@@ -37,6 +38,7 @@ mod tenant;
 mod token_scope;
 mod virtual_machine;
 mod volume;
+mod web_origin;
 mod webhook;
 mod webhook_event;
 mod webhook_url;
@@ -57,6 +59,7 @@ pub use domain_name::DomainName;
 pub use email_address::EmailAddress;
 pub use error::{Error, ErrorCode, Result};
 pub use global_id::GlobalId;
+pub use https_url::HttpsUrl;
 pub use id::*;
 pub use ids::Ids;
 pub use image::{Image, ImageCreate, Sha256};
@@ -83,11 +86,12 @@ pub use session::{
 pub use site::{Rack, Site};
 pub use size::bytes_text;
 pub use states::States;
-pub use storefront::Storefront;
+pub use storefront::{Change, Storefront, StorefrontChanges, StorefrontCreate};
 pub use tenant::{Member, MemberCreate, Role, Tenant, TenantCreate};
 pub use token_scope::{TokenScope, TokenScopes};
 pub use virtual_machine::{Reservation, VirtualMachine, VirtualMachineState};
 pub use volume::{Volume, VolumeKind, VolumeState};
+pub use web_origin::WebOrigin;
 pub use webhook::{
     WebhookAttempt, WebhookDelivery, WebhookDeliveryState, WebhookDisabledReason, WebhookEndpoint,
     WebhookEndpointCreate, WebhookEndpointUpdate,

@@ -18,7 +18,15 @@ states! {
         FleetRead = "FLEET_READ",
         /// Enrol and change machines, sites, racks, networks.
         FleetWrite = "FLEET_WRITE",
-        /// See a tenant and the storefront it came through.
+        /// See a storefront: what it shows of itself, and what it sells.
+        StorefrontRead = "STOREFRONT_READ",
+        /// Make a storefront.
+        StorefrontCreate = "STOREFRONT_CREATE",
+        /// Change a storefront's brand and where its browser code runs.
+        StorefrontWrite = "STOREFRONT_WRITE",
+        /// Make, change and remove the OAuth clients of a storefront.
+        StorefrontClientWrite = "STOREFRONT_CLIENT_WRITE",
+        /// See a tenant.
         TenantRead = "TENANT_READ",
         /// Make a tenant.
         TenantCreate = "TENANT_CREATE",
@@ -48,7 +56,7 @@ states! {
         AuditReadAll = "AUDIT_READ_ALL",
         /// See OAuth clients.
         ClientRead = "CLIENT_READ",
-        /// Make storefronts and OAuth clients.
+        /// Make, change and remove the OAuth clients of the provider and of tenants.
         ClientWrite = "CLIENT_WRITE",
         /// See webhook endpoints and what was delivered to them.
         WebhookRead = "WEBHOOK_READ",
@@ -72,12 +80,14 @@ pub fn allows(caller: &Caller, action: Action) -> bool {
                 | A::FleetRead
                 | A::FleetWrite
                 | A::AuditReadAll
+                | A::StorefrontCreate
+                | A::StorefrontClientWrite
                 | A::ClientWrite
                 | A::Work
         ),
         Caller::Tenant(_, role) => tenant_allows(*role, action),
         Caller::Account(_, realm) => match action {
-            A::CatalogueRead | A::TenantRead | A::MemberRead => true,
+            A::CatalogueRead | A::StorefrontRead | A::TenantRead | A::MemberRead => true,
             // In a storefront anybody can begin; who may be the provider's tenant is up to it.
             A::TenantCreate => realm.0.is_some(),
             _ => false,
@@ -88,9 +98,17 @@ pub fn allows(caller: &Caller, action: Action) -> bool {
 fn tenant_allows(role: Role, action: Action) -> bool {
     use Action as A;
     match action {
-        A::CatalogueRead | A::TenantRead | A::DeploymentRead | A::OperationRead => true,
+        A::CatalogueRead
+        | A::StorefrontRead
+        | A::TenantRead
+        | A::DeploymentRead
+        | A::OperationRead => true,
         A::MemberRead => role != Role::Viewer,
         A::MemberWrite => role == Role::Owner,
+        // Of the storefronts that the tenant resells; others have none in reach.
+        A::StorefrontWrite | A::StorefrontClientWrite => {
+            matches!(role, Role::Owner | Role::Admin)
+        }
         A::AuditRead
         | A::ClientRead
         | A::DeploymentOrder
@@ -102,6 +120,7 @@ fn tenant_allows(role: Role, action: Action) -> bool {
         A::CatalogueWrite
         | A::FleetRead
         | A::FleetWrite
+        | A::StorefrontCreate
         | A::ClientWrite
         | A::TenantCreate
         | A::PlacementRead
@@ -121,9 +140,12 @@ pub const fn scope(action: Action) -> Option<TokenScope> {
         A::CatalogueWrite => TokenScope::CatalogueWrite,
         A::FleetRead => TokenScope::FleetRead,
         A::FleetWrite => TokenScope::FleetAdmin,
-        A::TenantRead | A::MemberRead | A::DeploymentRead | A::OperationRead | A::PlacementRead => {
-            TokenScope::TenantRead
-        }
+        A::StorefrontRead
+        | A::TenantRead
+        | A::MemberRead
+        | A::DeploymentRead
+        | A::OperationRead
+        | A::PlacementRead => TokenScope::TenantRead,
         A::TenantCreate
         | A::DeploymentOrder
         | A::DeploymentOperate
@@ -133,7 +155,9 @@ pub const fn scope(action: Action) -> Option<TokenScope> {
         A::DeploymentHandover => TokenScope::SecretRead,
         A::AuditRead | A::AuditReadAll => TokenScope::AuditRead,
         A::ClientRead => TokenScope::ClientRead,
-        A::ClientWrite => TokenScope::ClientAdmin,
+        A::StorefrontCreate | A::StorefrontWrite | A::StorefrontClientWrite | A::ClientWrite => {
+            TokenScope::ClientAdmin
+        }
         A::WebhookRead => TokenScope::WebhookRead,
         A::WebhookWrite => TokenScope::WebhookAdmin,
         A::Work => return None,

@@ -27,7 +27,7 @@ states! {
         AuditRead = "AUDIT_READ",
         /// OAuth clients, without their secrets.
         ClientRead = "CLIENT_READ",
-        /// Make and remove storefronts and OAuth clients.
+        /// Make and change storefronts, make and remove OAuth clients.
         ClientAdmin = "CLIENT_ADMIN",
         /// Webhooks, without their secrets.
         WebhookRead = "WEBHOOK_READ",

@@ -42,6 +42,7 @@ mod secret;
 mod site;
 mod storage_pool;
 mod storefront;
+mod storefront_change;
 mod tenant;
 #[cfg(feature = "testing")]
 pub mod testing;

@@ -507,6 +507,9 @@ diesel::table! {
         imprint_url -> Nullable<Text>,
         locale -> Text,
         host -> Nullable<Text>,
+        cors_origins -> Array<Text>,
+        reseller_id -> Nullable<Uuid>,
+        reseller_realm_id -> Nullable<Uuid>,
     }
 }
 

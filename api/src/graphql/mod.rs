@@ -37,6 +37,7 @@ mod site;
 mod states;
 mod storage_pool;
 mod storefront;
+mod storefront_change;
 mod tenant;
 mod viewer;
 mod virtual_machine;
@@ -79,7 +80,7 @@ pub(crate) struct Query(
 pub(crate) struct Changes(
     tenant::TenantMutation,
     member::MemberMutation,
-    storefront::StorefrontMutation,
+    storefront_change::StorefrontMutation,
     client_mutation::ClientMutation,
     site::SiteMutation,
     rack::RackMutation,

@@ -102,7 +102,12 @@ impl Schema {
         let ty = format!("{}{}Input", mutation[..1].to_uppercase(), &mutation[1..]);
         let mut input = json!({});
         for slot in self.inputs(&ty) {
-            input[&slot.name] = value(world, mutation, &slot, unique);
+            // What some callers may not give would tell nothing of the rest: tests of it do.
+            let for_some = mutation.starts_with("storefront")
+                && matches!(slot.name.as_str(), "host" | "senderEmail" | "resellerId");
+            if !for_some {
+                input[&slot.name] = value(world, mutation, &slot, unique);
+            }
         }
         input
     }
@@ -144,7 +149,7 @@ fn value(world: &World, mutation: &str, slot: &Slot, unique: &str) -> Value {
         "name" if mutation == "machineEnroll" => json!(unique),
         "name" | "ownerName" | "summary" | "version" => json!(format!("N{unique}")),
         "externalId" => json!(format!("x{unique}")),
-        "ownerEmail" | "email" | "administratorEmail" => json!("berta@example.org"),
+        "ownerEmail" | "email" | "administratorEmail" | "supportEmail" => json!("berta@example.org"),
         "administratorUsername" => json!("berta"),
         "domainName" => json!(format!("{unique}.example")),
         "slug" => json!(format!("s-{unique}")),
@@ -170,6 +175,13 @@ fn value(world: &World, mutation: &str, slot: &Slot, unique: &str) -> Value {
             json!({ "cidr": "198.51.100.0/24", "first": "198.51.100.9", "last": "198.51.100.9" })
         }
         "ipv6" => json!({ "cidr": "2001:db8::/64", "first": "2001:db8::9", "last": "2001:db8::9" }),
+        "accentColor" | "backgroundColor" => json!("#1a4b8c"),
+        "logoUrl" | "supportUrl" | "termsUrl" | "privacyUrl" | "imprintUrl" => {
+            json!("https://shop.example.org/page")
+        }
+        "termsVersion" => json!("2026-01"),
+        "locale" => json!("DE"),
+        "corsOrigins" => json!(["https://shop.example.org"]),
         "url" => json!("https://shop.example.org/berth"),
         "patterns" => json!(["*"]),
         "description" => json!("Orders"),

@@ -36,7 +36,7 @@ impl World {
     pub async fn over(api: Api) -> Self {
         let platform = api.token(ClientFor::Platform).await;
         let (storefront, shop_a) = storefront(&api, "A").await;
-        let (_, shop_b) = self::storefront(&api, "B").await;
+        let (other, shop_b) = self::storefront(&api, "B").await;
         let mut world = Self {
             platform,
             shop_a,
@@ -44,7 +44,7 @@ impl World {
             owner_a: String::new(),
             owner_b: String::new(),
             ids: BTreeMap::from([("Storefront", storefront.to_string())]),
-            mine: BTreeMap::new(),
+            mine: BTreeMap::from([("Storefront", other.to_string())]),
             api,
         };
         world.webhook(&storefront.to_string()).await;

@@ -16,6 +16,8 @@ mod pages;
 mod policy;
 mod policy_call;
 mod realms;
+mod reseller;
+mod storefront;
 mod tokens;
 mod walls;
 mod webhook_call;

@@ -3,6 +3,7 @@
 use berth_model::{
     AuditFilter, ClientCreate, ClientFor, Error, ErrorCode, GuestType, MachineEnroll,
     MachineUpdate, MemberCreate, NetworkCreate, NetworkRange, PageRequest, Result, Role,
+    StorefrontChanges,
 };
 use berth_store::{Cx, DeploymentFilter};
 use chrono::TimeDelta;
@@ -254,6 +255,10 @@ pub async fn common_call(world: &World, cx: &Cx, name: &str) -> Result<()> {
         }
         "plan_get" => store.plan_get(cx, world.small.id).await.map(drop),
         "plan_list" => store.plan_list(cx, page).await.map(drop),
+        "reseller_by_storefront_ids" => {
+            let ids = [world.storefront];
+            store.reseller_by_storefront_ids(cx, &ids).await.map(drop)
+        }
         "site_by_ids" => store.site_by_ids(cx, &[]).await.map(drop),
         "site_create" => store.site_create(cx, "Bremen".to_owned()).await.map(drop),
         "site_get" => store.site_get(cx, world.site.id).await.map(drop),
@@ -265,6 +270,11 @@ pub async fn common_call(world: &World, cx: &Cx, name: &str) -> Result<()> {
             .map(drop),
         "storefront_get" => store.storefront_get(cx, world.storefront).await.map(drop),
         "storefront_list" => store.storefront_list(cx, page).await.map(drop),
+        "storefront_update" => {
+            let changes = StorefrontChanges::default();
+            let updated = store.storefront_update(cx, world.storefront, changes);
+            updated.await.map(drop)
+        }
         "tenant_create" => store
             .tenant_create(cx, tenant_input("Emil", "e"))
             .await

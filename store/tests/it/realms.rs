@@ -1,17 +1,27 @@
 //! The schema change that put accounts into realms: whoever was a member stays one.
 
+use std::{fs, path::Path};
+
 use berth_store::testing::TestDatabase;
 use diesel_async::SimpleAsyncConnection;
 
 use crate::world::{connect, lines};
 
+/// Its folder.
+const REALMS: &str = "2026-11-23-000040_realms";
+
 /// Back to before it, the latest first.
-const DOWN: [&str; 4] = [
-    include_str!("../../../migrations/2026-11-23-000043_account_scope/down.sql"),
-    include_str!("../../../migrations/2026-11-23-000042_consents/down.sql"),
-    include_str!("../../../migrations/2026-11-23-000041_sign_in/down.sql"),
-    include_str!("../../../migrations/2026-11-23-000040_realms/down.sql"),
-];
+fn down() -> Vec<String> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../migrations");
+    let entries = fs::read_dir(&folder).unwrap();
+    let mut names: Vec<_> = entries.map(|entry| entry.unwrap().file_name()).collect();
+    names.retain(|name| name.to_str().unwrap() >= REALMS);
+    names.sort();
+    let latest_first = names.iter().rev();
+    latest_first
+        .map(|name| fs::read_to_string(folder.join(name).join("down.sql")).unwrap())
+        .collect()
+}
 
 const UP: &str = include_str!("../../../migrations/2026-11-23-000040_realms/up.sql");
 
@@ -40,9 +50,10 @@ const BEFORE: &str = "
 async fn accounts_of_several_storefronts_become_one_in_each() {
     let database = TestDatabase::new().await;
     let mut owner = connect(&database.owner_url).await;
-    for sql in DOWN.into_iter().chain([BEFORE]) {
-        owner.batch_execute(sql).await.unwrap();
+    for sql in down() {
+        owner.batch_execute(&sql).await.unwrap();
     }
+    owner.batch_execute(BEFORE).await.unwrap();
     // In one transaction, as it is applied.
     owner
         .batch_execute(&format!("BEGIN; {UP}; COMMIT"))

@@ -11,9 +11,10 @@ use async_graphql::{
         types::{DocumentOperations, ExecutableDocument, OperationDefinition, OperationType},
     },
 };
-use berth_model::{Actor, Error, ErrorCode, Result};
+use berth_model::{Actor, Caller, Error, ErrorCode, Locale, Result};
 use berth_store::Cx;
 use futures::{StreamExt, stream::BoxStream};
+use tokio::sync::OnceCell;
 
 use crate::{
     ApiState,
@@ -47,6 +48,8 @@ pub(crate) struct Origin {
     pub remote: Option<IpAddr>,
     /// What the caller's program calls itself.
     pub user_agent: Option<String>,
+    /// The language that its reader likes best, if it says.
+    pub locale: Option<Locale>,
 }
 
 /// A request that may run.
@@ -88,7 +91,13 @@ impl Gate {
         let operation = operation.clone();
         let (actor, token) = self.authenticate(from.token.as_ref()).await?;
         let cost = Cost::of(&self.types, &document, &operation, &request.variables);
-        let charge = Charge::hold(&self.buckets, self.limits(), &actor, &token, cost)?;
+        let charged = (token.as_ref(), from.remote);
+        let charge = Charge::hold(&self.buckets, self.limits(), &actor, charged, cost)?;
+        if matches!(actor.caller, Caller::Visitor(_)) && operation.ty != OperationType::Query {
+            // Not left to the store, which denies it too: everything that is tried is written down
+            // first, and strangers must not fill the audit log.
+            return Err(visitors_read_only().into());
+        }
         let cx = Cx {
             request_id: Some(from.request_id.clone()),
             remote: from.remote,
@@ -108,6 +117,8 @@ impl Gate {
             destinations: Arc::clone(&self.state.destinations),
             token,
             limits: *self.limits(),
+            locale: from.locale,
+            storefront_locale: OnceCell::new(),
         });
         Ok(Admitted {
             request,
@@ -145,6 +156,14 @@ impl Gate {
             Arc::clone(token),
         ))
     }
+}
+
+/// What a public token doesn't open.
+pub(crate) fn visitors_read_only() -> Error {
+    Error::new(
+        ErrorCode::Forbidden,
+        "A public token reads a storefront's catalogue by POST, and nothing else.",
+    )
 }
 
 fn parse(text: &str, limits: &Limits) -> Result<ExecutableDocument> {

@@ -28,6 +28,8 @@ pub enum Caller {
     Tenant(TenantId, Role),
     /// A person of a realm, who acts for no tenant.
     Account(AccountId, Realm),
+    /// Anybody who looks at a storefront, with its public token.
+    Visitor(StorefrontId),
     /// A worker, by its name.
     Worker(String),
 }
@@ -43,6 +45,8 @@ states! {
         Tenant = "TENANT",
         /// A person who acts for no tenant.
         Account = "ACCOUNT",
+        /// Anybody who looks at a storefront.
+        Visitor = "VISITOR",
     }
 }
 
@@ -54,6 +58,7 @@ impl ViewerKind {
             Caller::Storefront(_) => Self::Storefront,
             Caller::Tenant(..) => Self::Tenant,
             Caller::Account(..) => Self::Account,
+            Caller::Visitor(_) => Self::Visitor,
             Caller::Platform | Caller::Worker(_) => Self::Platform,
         }
     }
@@ -85,6 +90,7 @@ impl Actor {
             Caller::Storefront(id) => Scope::Storefront(*id),
             Caller::Tenant(id, _) => Scope::Tenant(*id),
             Caller::Account(id, _) => Scope::Account(*id),
+            Caller::Visitor(id) => Scope::Visitor(*id),
             Caller::Worker(_) => Scope::Worker,
         }
     }
@@ -97,6 +103,7 @@ impl Actor {
             Caller::Storefront(id) => id.to_string(),
             Caller::Tenant(id, role) => format!("{id}/{role}"),
             Caller::Account(id, _) => return id.to_string(),
+            Caller::Visitor(id) => format!("{id}/visitor"),
             Caller::Worker(name) => format!("worker/{name}"),
         };
         match self.account_id {
@@ -127,6 +134,8 @@ pub enum Scope {
     Account(AccountId),
     /// The sign-in pages of one realm: the only way to what proves who somebody is.
     Login(Realm),
+    /// What anybody sees of one storefront: its catalogue, its prices, its brand.
+    Visitor(StorefrontId),
 }
 
 impl Scope {

@@ -30,6 +30,8 @@ states! {
         HostedAddress = "HOSTED_ADDRESS",
         /// Something of this name (domain name, external id, slug, …) is there already.
         AlreadyExists = "ALREADY_EXISTS",
+        /// The storefront doesn't sell this plan or application.
+        NotOffered = "NOT_OFFERED",
         /// It is in a state in which this can't be done.
         WrongState = "WRONG_STATE",
         /// An idempotency key came again with other variables.

@@ -23,6 +23,7 @@ mod image;
 mod machine;
 mod network;
 mod notice;
+mod offer;
 mod operation;
 mod page;
 mod placement;
@@ -46,8 +47,8 @@ mod webhook_url;
 pub use account::{Account, Realm};
 pub use actor::{Actor, Caller, Scope, ViewerKind};
 pub use application::{
-    Application, ApplicationPublish, ApplicationVersion, OptionKind, OptionSpec, OptionValue,
-    Options, Probe, options_check,
+    Application, ApplicationPublish, ApplicationTexts, ApplicationVersion, OptionKind, OptionSpec,
+    OptionTexts, OptionValue, Options, Probe, Translations, options_check,
 };
 pub use audit::{AuditEntry, AuditFilter, AuditResult};
 pub use brand::{Brand, Color, Locale};
@@ -71,13 +72,14 @@ pub use notice::{
     DeploymentEvent, DeploymentNotice, Notice, NoticeBody, NoticeId, NoticeKind, NoticeState,
     Recipient,
 };
+pub use offer::{Offers, OffersChanges, PlanOffer};
 pub use operation::{
     Operation, OperationEvent, OperationEventKind, OperationKind, OperationState, OperationStep,
     StepState,
 };
 pub use page::{Page, PageRequest};
 pub use placement::{Candidate, Explanation, Shortage, Verdict};
-pub use plan::{Hosting, Plan, PlanCreate};
+pub use plan::{Hosting, Money, Plan, PlanCreate};
 pub use redirect_uri::RedirectUri;
 pub use session::{
     ChallengePurpose, Consent, GrantGive, Membership, Person, Protection, Session, SessionCookies,

@@ -24,6 +24,8 @@ states! {
         StorefrontCreate = "STOREFRONT_CREATE",
         /// Change a storefront's brand and where its browser code runs.
         StorefrontWrite = "STOREFRONT_WRITE",
+        /// Set what a storefront sells, and at which prices.
+        OfferWrite = "OFFER_WRITE",
         /// Make, change and remove the OAuth clients of a storefront.
         StorefrontClientWrite = "STOREFRONT_CLIENT_WRITE",
         /// See a tenant.
@@ -81,6 +83,7 @@ pub fn allows(caller: &Caller, action: Action) -> bool {
                 | A::FleetWrite
                 | A::AuditReadAll
                 | A::StorefrontCreate
+                | A::OfferWrite
                 | A::StorefrontClientWrite
                 | A::ClientWrite
                 | A::Work
@@ -92,6 +95,7 @@ pub fn allows(caller: &Caller, action: Action) -> bool {
             A::TenantCreate => realm.0.is_some(),
             _ => false,
         },
+        Caller::Visitor(_) => matches!(action, A::CatalogueRead | A::StorefrontRead),
     }
 }
 
@@ -106,7 +110,7 @@ fn tenant_allows(role: Role, action: Action) -> bool {
         A::MemberRead => role != Role::Viewer,
         A::MemberWrite => role == Role::Owner,
         // Of the storefronts that the tenant resells; others have none in reach.
-        A::StorefrontWrite | A::StorefrontClientWrite => {
+        A::StorefrontWrite | A::OfferWrite | A::StorefrontClientWrite => {
             matches!(role, Role::Owner | Role::Admin)
         }
         A::AuditRead
@@ -155,9 +159,11 @@ pub const fn scope(action: Action) -> Option<TokenScope> {
         A::DeploymentHandover => TokenScope::SecretRead,
         A::AuditRead | A::AuditReadAll => TokenScope::AuditRead,
         A::ClientRead => TokenScope::ClientRead,
-        A::StorefrontCreate | A::StorefrontWrite | A::StorefrontClientWrite | A::ClientWrite => {
-            TokenScope::ClientAdmin
-        }
+        A::StorefrontCreate
+        | A::StorefrontWrite
+        | A::OfferWrite
+        | A::StorefrontClientWrite
+        | A::ClientWrite => TokenScope::ClientAdmin,
         A::WebhookRead => TokenScope::WebhookRead,
         A::WebhookWrite => TokenScope::WebhookAdmin,
         A::Work => return None,
@@ -209,6 +215,8 @@ mod tests {
             Realm(Some(StorefrontId(Uuid::nil()))),
         );
         callers.push(("ACCOUNT".to_owned(), account));
+        let visitor = Caller::Visitor(StorefrontId(Uuid::nil()));
+        callers.push(("VISITOR".to_owned(), visitor));
         for role in Role::ALL {
             callers.push((
                 role.to_string(),

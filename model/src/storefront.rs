@@ -18,6 +18,8 @@ pub struct Storefront {
     pub host: Option<DomainName>,
     /// Where its browser code may run.
     pub cors_origins: Vec<WebOrigin>,
+    /// What its browser code reads the catalogue with. No secret.
+    pub public_token: Option<String>,
     /// When it was made.
     pub created_at: Timestamp,
 }

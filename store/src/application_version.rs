@@ -2,8 +2,8 @@
 
 use berth_model::{
     ApplicationId, ApplicationPublish, ApplicationVersion, ApplicationVersionId, Error, OptionKind,
-    OptionSpec, Options, Page, PageRequest, Probe, Result, Timestamp, options_check, policy,
-    policy::Action,
+    OptionSpec, OptionTexts, Options, Page, PageRequest, Probe, Result, Timestamp, options_check,
+    policy, policy::Action,
 };
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
@@ -127,6 +127,11 @@ pub(crate) fn publish_check(input: &ApplicationPublish) -> Result<()> {
     check::slug("slug", &input.slug)?;
     check::text("name", &input.name, 100)?;
     check::text("summary", &input.summary, 500)?;
+    for texts in input.translations.values() {
+        let named = |error: Error| error.at("translations");
+        check::text("name", &texts.name, 100).map_err(named)?;
+        check::text("summary", &texts.summary, 500).map_err(named)?;
+    }
     check::text("version", &input.version, 50)?;
     check::size(
         "memoryBytes",
@@ -178,7 +183,9 @@ fn option_spec_check(spec: &OptionSpec) -> Result<()> {
             "needs a name of 1 to 40 letters and digits (lowerCamel)",
         ));
     }
-    check::text("options", &spec.title, 100)?;
+    for texts in spec.translations.values().chain([&spec.texts]) {
+        option_texts_check(spec, texts)?;
+    }
     match &spec.kind {
         OptionKind::Integer { min, max } if min > max => {
             return Err(option_wrong(&spec.name, "has a least value above its most"));
@@ -199,6 +206,24 @@ fn option_spec_check(spec: &OptionSpec) -> Result<()> {
         }
         None => Ok(()),
     }
+}
+
+fn option_texts_check(spec: &OptionSpec, texts: &OptionTexts) -> Result<()> {
+    check::text("options", &texts.title, 100)?;
+    check::text_opt("options", texts.description.as_deref(), 500)?;
+    let choices = match &spec.kind {
+        OptionKind::Choice { choices } => choices.len(),
+        _ => 0,
+    };
+    let titles = &texts.choice_titles;
+    if !titles.is_empty() && titles.len() != choices {
+        return Err(option_wrong(
+            &spec.name,
+            "needs a title for each choice, or none",
+        ));
+    }
+    let mut titles = titles.iter();
+    titles.try_for_each(|title| check::text("options", title, 100))
 }
 
 fn option_wrong(name: &str, why: &str) -> Error {

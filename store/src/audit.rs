@@ -164,9 +164,11 @@ impl Store {
 pub(crate) fn own_tenant(cx: &Cx) -> TenantId {
     match cx.actor.caller {
         Caller::Tenant(id, _) => id,
-        Caller::Platform | Caller::Storefront(_) | Caller::Account(..) | Caller::Worker(_) => {
-            TenantId::PLATFORM
-        }
+        Caller::Platform
+        | Caller::Storefront(_)
+        | Caller::Account(..)
+        | Caller::Visitor(_)
+        | Caller::Worker(_) => TenantId::PLATFORM,
     }
 }
 

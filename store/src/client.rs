@@ -195,13 +195,7 @@ impl Store {
         keep: TimeDelta,
     ) -> Result<(Client, Option<String>)> {
         policy::check(&cx.actor, Action::StorefrontClientWrite)?;
-        if !(TimeDelta::zero()..=SECRET_KEEP_MOST).contains(&keep) {
-            let days = SECRET_KEEP_MOST.num_days();
-            return Err(Error::invalid(
-                "keepSeconds",
-                format!("The old secret can be kept for 0 seconds to {days} days."),
-            ));
-        }
+        keep_check(keep)?;
         let mut tx = self.begin(cx).await?;
         let made = self.client_secret_rotate_in(&mut tx, cx, id, keep).await;
         tx.end(made).await
@@ -268,6 +262,16 @@ impl Store {
             .await?;
         Ok(id)
     }
+}
+
+/// How long something old may be taken beside something new.
+pub(crate) fn keep_check(keep: TimeDelta) -> Result<()> {
+    if (TimeDelta::zero()..=SECRET_KEEP_MOST).contains(&keep) {
+        return Ok(());
+    }
+    let days = SECRET_KEEP_MOST.num_days();
+    let text = format!("The old one can be kept for 0 seconds to {days} days.");
+    Err(Error::invalid("keepSeconds", text))
 }
 
 /// What the policy calls making, changing and removing such a client.

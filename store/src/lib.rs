@@ -32,6 +32,7 @@ mod migrate;
 mod mutation;
 mod network;
 mod notice;
+mod offer;
 mod plan;
 mod queue;
 mod rack;
@@ -49,6 +50,7 @@ pub mod testing;
 mod token;
 mod tx;
 mod virtual_machine;
+mod visitor;
 mod volume;
 mod webhook_delivery;
 mod webhook_endpoint;
@@ -77,3 +79,4 @@ pub use queue::{
     Claim, ClaimRequest, Hints, OperationFeed, OperationFilter, Outcome, QueueDepth, Signals, Wake,
 };
 pub use token::{IssuedToken, TokenInfo};
+pub use visitor::PUBLIC_TOKEN;

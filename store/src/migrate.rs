@@ -30,6 +30,7 @@ const SCOPES: &[&str] = &[
     "auth",
     "account",
     "login",
+    "visitor",
 ];
 
 /// What was done.

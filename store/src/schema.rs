@@ -70,6 +70,13 @@ diesel::table! {
 }
 
 diesel::table! {
+    application_offers (storefront_id, application_id) {
+        storefront_id -> Uuid,
+        application_id -> Uuid,
+    }
+}
+
+diesel::table! {
     application_versions (id) {
         id -> Uuid,
         application_id -> Uuid,
@@ -93,6 +100,7 @@ diesel::table! {
         name -> Text,
         summary -> Text,
         created_at -> Timestamptz,
+        translations -> Jsonb,
     }
 }
 
@@ -408,6 +416,17 @@ diesel::table! {
 }
 
 diesel::table! {
+    plan_offers (storefront_id, plan_id) {
+        storefront_id -> Uuid,
+        plan_id -> Uuid,
+        price_minor -> BigInt,
+        currency -> Text,
+        is_sold -> Bool,
+        updated_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
     plans (id) {
         id -> Uuid,
         slug -> Text,
@@ -510,6 +529,9 @@ diesel::table! {
         cors_origins -> Array<Text>,
         reseller_id -> Nullable<Uuid>,
         reseller_realm_id -> Nullable<Uuid>,
+        public_token -> Nullable<Text>,
+        previous_public_token -> Nullable<Text>,
+        previous_public_token_until -> Nullable<Timestamptz>,
     }
 }
 
@@ -687,6 +709,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     account_recovery_codes,
     accounts,
     addresses,
+    application_offers,
     application_versions,
     applications,
     audit_log,
@@ -710,6 +733,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     operation_steps,
     operations,
     placements,
+    plan_offers,
     plans,
     racks,
     refresh_tokens,

@@ -3,7 +3,7 @@
 use std::{collections::HashMap, str::FromStr};
 
 use berth_model::{
-    Brand, Error, Page, PageRequest, Result, Storefront, StorefrontId, Tenant, Timestamp,
+    Brand, Error, Locale, Page, PageRequest, Result, Storefront, StorefrontId, Tenant, Timestamp,
     WebOrigin, policy, policy::Action,
 };
 use diesel::prelude::*;
@@ -12,6 +12,7 @@ use uuid::Uuid;
 
 use crate::{
     Cx, Store,
+    plan::shop_id,
     reads::{keyset, page_of, reads, row_read, uuids},
     schema::{storefronts, tenants},
     tenant::TenantRow,
@@ -24,6 +25,7 @@ pub(crate) struct StorefrontRow {
     locale: String,
     host: Option<String>,
     cors_origins: Vec<String>,
+    public_token: Option<String>,
     created_at: Timestamp,
     #[diesel(embed)]
     brand: BrandRow,
@@ -44,6 +46,7 @@ impl TryFrom<StorefrontRow> for Storefront {
             locale: row.locale.parse()?,
             host: kept(row.host)?,
             cors_origins: origins.map_err(Error::internal)?,
+            public_token: row.public_token,
             created_at: row.created_at,
         })
     }
@@ -107,6 +110,18 @@ impl Store {
         let query = keyset!(query, storefronts::id, page);
         page_of(self.rows(cx, query).await?, page)
     }
+    /// The language of the storefront that the caller buys from, for those who chose none. None: the
+    /// provider's own.
+    pub async fn storefront_locale(&self, cx: &Cx) -> Result<Option<Locale>> {
+        policy::check(&cx.actor, Action::StorefrontRead)?;
+        let locale = storefronts::table
+            .filter(storefronts::id.nullable().eq(shop_id()))
+            .select(storefronts::locale);
+        let locale: Vec<String> = self.rows(cx, locale).await?;
+        let locale = locale.into_iter().next();
+        locale.map(|locale| locale.parse()).transpose()
+    }
+
     /// The resellers of these storefronts that the caller can see, by the storefront.
     pub async fn reseller_by_storefront_ids(
         &self,

@@ -57,6 +57,7 @@ impl Store {
             .values((
                 storefronts::id.eq(id.0),
                 storefronts::name.eq(&input.name),
+                storefronts::public_token.eq(self.public_token()),
                 storefronts::created_at.eq(self.clock.now()),
             ))
             .execute(&mut **tx)

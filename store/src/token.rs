@@ -23,6 +23,7 @@ use crate::{
     identity::grant_end,
     schema::{access_tokens, clients, consents, grants, members, refresh_tokens},
     tx::Tx,
+    visitor::PUBLIC_TOKEN,
 };
 
 /// How long a token is good.
@@ -218,6 +219,9 @@ impl Store {
 
     /// Who comes with this token. `UNAUTHENTICATED` if it is unknown, revoked or has expired.
     pub async fn token_actor(&self, token: &str) -> Result<Actor> {
+        if token.starts_with(PUBLIC_TOKEN) {
+            return self.visitor_actor(token).await;
+        }
         let found = self.token_info(token).await?.ok_or_else(|| {
             Error::new(
                 ErrorCode::Unauthenticated,

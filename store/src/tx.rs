@@ -130,7 +130,9 @@ fn begin_sql(scope: Scope, client_id: Option<ClientId>) -> String {
     let mut sql = format!("BEGIN; SET LOCAL ROLE {};", role(scope));
     match scope {
         Scope::Tenant(id) => sql += &format!("SET LOCAL berth.tenant_id = '{}';", id.0),
-        Scope::Storefront(id) => sql += &format!("SET LOCAL berth.storefront_id = '{}';", id.0),
+        Scope::Storefront(id) | Scope::Visitor(id) => {
+            sql += &format!("SET LOCAL berth.storefront_id = '{}';", id.0)
+        }
         Scope::Account(id) => sql += &format!("SET LOCAL berth.account_id = '{}';", id.0),
         Scope::Login(realm) => sql += &format!("SET LOCAL berth.realm_id = '{}';", realm.uuid()),
         Scope::Platform { .. } | Scope::Worker | Scope::Auth => {}
@@ -150,5 +152,6 @@ fn role(scope: Scope) -> &'static str {
         Scope::Auth => "berth_auth",
         Scope::Account(_) => "berth_account",
         Scope::Login(_) => "berth_login",
+        Scope::Visitor(_) => "berth_visitor",
     }
 }

@@ -4,7 +4,8 @@ use berth_model::Locale;
 
 /// Of the languages that a browser asks for (RFC 9110 section 12.5.4) the one that it likes best and
 /// we have. A word of a region, `de-AT`, counts for its language.
-pub(crate) fn accepted(header: &str) -> Option<Locale> {
+#[must_use]
+pub fn accepted(header: &str) -> Option<Locale> {
     let mut best: Option<(Locale, u16)> = None;
     for range in header.split(',') {
         let mut parts = range.split(';');

@@ -37,6 +37,7 @@ use berth_store::Store;
 
 use crate::throttle::Throttle;
 
+pub use language::accepted;
 pub use place::issuer;
 
 /// What the pages need.

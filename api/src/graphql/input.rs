@@ -2,8 +2,8 @@
 
 use std::str::FromStr;
 
-use async_graphql::ID;
-use berth_model::{Error, Result};
+use async_graphql::{ID, MaybeUndefined};
+use berth_model::{Change, Error, Result};
 
 /// The greatest whole number that every JSON reader keeps.
 const INTEGER_MAX: i64 = (1 << 53) - 1;
@@ -30,6 +30,15 @@ pub(crate) fn parsed<T: FromStr<Err = Error>>(field: &str, text: &str) -> Result
 pub(crate) fn text_as<T: FromStr>(field: &str, text: &str, example: &str) -> Result<T> {
     text.parse()
         .map_err(|_| Error::invalid(field, format!("Give a value such as {example}.")))
+}
+
+/// What may be left out, removed by `null`, or given.
+pub(crate) fn change<T>(given: MaybeUndefined<T>) -> Change<T> {
+    match given {
+        MaybeUndefined::Undefined => None,
+        MaybeUndefined::Null => Some(None),
+        MaybeUndefined::Value(value) => Some(Some(value)),
+    }
 }
 
 /// A size: not negative.

@@ -91,6 +91,8 @@ loaders_of! {
     NetworksOf(MachineId) => Vec<Network>, network_by_machine_ids;
     /// The newest event of an operation.
     NewestEventOf(OperationId) => OperationEvent, operation_event_newest;
+    /// What a storefront sells.
+    OffersOf(StorefrontId) => Offers, offers_by_storefront_ids;
     /// The tenant that owns a storefront.
     ResellerOf(StorefrontId) => Tenant, reseller_by_storefront_ids;
     /// What a virtual machine holds.

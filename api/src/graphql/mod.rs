@@ -22,6 +22,7 @@ mod member;
 mod network;
 mod node;
 mod noun;
+mod offer;
 mod operation;
 mod operation_cancel;
 mod operation_event;
@@ -81,6 +82,7 @@ pub(crate) struct Changes(
     tenant::TenantMutation,
     member::MemberMutation,
     storefront_change::StorefrontMutation,
+    offer::OfferMutation,
     client_mutation::ClientMutation,
     site::SiteMutation,
     rack::RackMutation,

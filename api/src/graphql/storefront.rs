@@ -5,8 +5,9 @@ use berth_model as model;
 use berth_model::{Locale, StorefrontId, Timestamp};
 
 use super::{
-    loaders::ResellerOf,
+    loaders::{OffersOf, ResellerOf},
     noun::{global, noun},
+    offer::StorefrontOffers,
     page::{Connection, PageArguments, connection},
     scalars::{DomainName, EmailAddress},
     states::State,
@@ -48,6 +49,18 @@ impl Storefront {
     async fn cors_origins(&self) -> Vec<&str> {
         let origins = self.0.cors_origins.iter();
         origins.map(|origin| origin.as_str()).collect()
+    }
+
+    /// A token for its browser code, which reads the catalogue, its prices and its brand without an
+    /// account (`bp_…`). It is no secret. Nothing: `storefrontPublicTokenRotate` makes one.
+    async fn public_token(&self) -> Option<&str> {
+        self.0.public_token.as_deref()
+    }
+
+    /// What it sells.
+    async fn offers(&self, ctx: &Context<'_>) -> Result<StorefrontOffers> {
+        let found = request(ctx).loaders.load_one(OffersOf(self.0.id)).await?;
+        Ok(StorefrontOffers(found.unwrap_or_default()))
     }
 
     /// The tenant that owns it, if the caller may see that. Nothing: the provider itself.

@@ -1,13 +1,14 @@
-//! `storefrontCreate` and `storefrontUpdate`.
+//! `storefrontCreate`, `storefrontUpdate` and `storefrontPublicTokenRotate`.
 
 use std::str::FromStr;
 
 use async_graphql::{Context, ID, InputObject, MaybeUndefined, Object, Result, SimpleObject};
 use berth_model as model;
 use berth_model::{Change, Error, Locale, StorefrontChanges};
+use chrono::TimeDelta;
 
 use super::{
-    input::{id, parsed},
+    input::{change, id, parsed},
     payload::{UserError, about, settle},
     scalars::{DomainName, EmailAddress},
     states::State,
@@ -115,6 +116,28 @@ pub(crate) struct StorefrontUpdatePayload {
     user_errors: Vec<UserError>,
 }
 
+/// A new public token for a storefront.
+#[derive(InputObject)]
+pub(crate) struct StorefrontPublicTokenRotateInput {
+    /// The caller's own name for this request: repeated with it, the request has one effect.
+    idempotency_key: String,
+    /// Which storefront.
+    storefront_id: ID,
+    /// For how many seconds the old token is still taken: up to 604,800, which is a week. 0: it ends
+    /// at once.
+    #[graphql(default)]
+    keep_seconds: i32,
+}
+
+/// What `storefrontPublicTokenRotate` made, or why it didn't.
+#[derive(SimpleObject)]
+pub(crate) struct StorefrontPublicTokenRotatePayload {
+    /// The storefront, with its new `publicToken`.
+    storefront: Option<Storefront>,
+    /// Why nothing was made.
+    user_errors: Vec<UserError>,
+}
+
 /// Changes of storefronts.
 #[derive(Default)]
 pub(crate) struct StorefrontMutation;
@@ -147,6 +170,20 @@ impl StorefrontMutation {
             user_errors,
         })
     }
+
+    /// Gives a storefront a new public token. The old one can be kept for a time, so that pages can be
+    /// changed over. For the provider, its reseller and its own clients.
+    async fn storefront_public_token_rotate(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Which, and how.")] input: StorefrontPublicTokenRotateInput,
+    ) -> Result<StorefrontPublicTokenRotatePayload> {
+        let (storefront, user_errors) = settle(rotate(request(ctx), &input).await)?;
+        Ok(StorefrontPublicTokenRotatePayload {
+            storefront: storefront.map(Storefront),
+            user_errors,
+        })
+    }
 }
 
 /// The settings that both inputs have.
@@ -154,20 +191,20 @@ macro_rules! settings {
     ($input:ident, $name:expr) => {
         StorefrontChanges {
             name: $name,
-            accent_color: change("accentColor", $input.accent_color)?,
-            background_color: change("backgroundColor", $input.background_color)?,
-            logo_url: change("logoUrl", $input.logo_url)?,
-            support_email: change("supportEmail", email($input.support_email))?,
-            support_url: change("supportUrl", $input.support_url)?,
-            terms_url: change("termsUrl", $input.terms_url)?,
-            terms_version: given($input.terms_version),
-            privacy_url: change("privacyUrl", $input.privacy_url)?,
-            imprint_url: change("imprintUrl", $input.imprint_url)?,
+            accent_color: text("accentColor", $input.accent_color)?,
+            background_color: text("backgroundColor", $input.background_color)?,
+            logo_url: text("logoUrl", $input.logo_url)?,
+            support_email: text("supportEmail", email($input.support_email))?,
+            support_url: text("supportUrl", $input.support_url)?,
+            terms_url: text("termsUrl", $input.terms_url)?,
+            terms_version: change($input.terms_version),
+            privacy_url: text("privacyUrl", $input.privacy_url)?,
+            imprint_url: text("imprintUrl", $input.imprint_url)?,
             locale: $input.locale.map(|locale| locale.0),
             cors_origins: origins($input.cors_origins)?,
-            host: change("host", $input.host.map_value(|name| name.0))?,
-            sender_email: change("senderEmail", email($input.sender_email))?,
-            reseller_id: change("resellerId", $input.reseller_id.map_value(|id| id.0))?,
+            host: text("host", $input.host.map_value(|name| name.0))?,
+            sender_email: text("senderEmail", email($input.sender_email))?,
+            reseller_id: text("resellerId", $input.reseller_id.map_value(|id| id.0))?,
         }
     };
 }
@@ -195,20 +232,24 @@ async fn update(
     updated.await.map_err(about("storefrontId"))
 }
 
-fn given<T>(value: MaybeUndefined<T>) -> Change<T> {
-    match value {
-        MaybeUndefined::Undefined => None,
-        MaybeUndefined::Null => Some(None),
-        MaybeUndefined::Value(value) => Some(Some(value)),
-    }
+async fn rotate(
+    request: &Request,
+    input: &StorefrontPublicTokenRotateInput,
+) -> model::Result<model::Storefront> {
+    let cx = request.cx_with_key(&input.idempotency_key)?;
+    let storefront_id = id("storefrontId", &input.storefront_id)?;
+    let keep = TimeDelta::seconds(input.keep_seconds.into());
+    let store = &request.store;
+    let rotated = store.storefront_public_token_rotate(&cx, storefront_id, keep);
+    rotated.await.map_err(about("storefrontId"))
 }
 
 /// Reads a text whose type tells what is wrong with it.
-fn change<T: FromStr<Err = Error>>(
+fn text<T: FromStr<Err = Error>>(
     field: &str,
-    text: MaybeUndefined<String>,
+    given: MaybeUndefined<String>,
 ) -> model::Result<Change<T>> {
-    given(text)
+    change(given)
         .map(|text| text.map(|text| parsed(field, &text)).transpose())
         .transpose()
 }

@@ -55,6 +55,7 @@ pub(crate) async fn graphql(
         request_id,
         remote: source.remote,
         user_agent: source.user_agent,
+        locale: source.locale,
     };
     let (label, status, response) = run(&connections.gate, &headers, content, &origin, media).await;
     let outcome = outcome(&response);

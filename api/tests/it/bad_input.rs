@@ -58,7 +58,19 @@ fn wrong(mutation: &str, field: &str) -> Vec<Value> {
             json!([{ "name": "a", "title": "T", "kind": "TEXT" }]),
             json!([{ "name": "a", "title": "T", "kind": "CHOICE" }]),
             json!([{ "name": "a", "title": "T", "kind": "BOOLEAN", "default": { "text": "x" } }]),
+            json!([{ "name": "a", "title": "T", "kind": "CHOICE", "choices": ["X"],
+                     "choiceTitles": ["One", "Two"] }]),
+            json!([{ "name": "a", "title": "T", "kind": "BOOLEAN",
+                     "translations": [{ "locale": "DE", "title": "" }] }]),
         ],
+        "translations" => {
+            let texts = json!({ "locale": "DE", "name": "A", "summary": "B" });
+            vec![
+                json!([{ "locale": "DE", "name": "", "summary": "B" }]),
+                json!([{ "locale": "DE", "name": "A", "summary": "x".repeat(501) }]),
+                json!([texts, texts]),
+            ]
+        }
         "price" => vec![
             json!({ "minor": -1, "currency": "EUR" }),
             json!({ "minor": 1, "currency": "euro" }),
@@ -91,6 +103,45 @@ fn wrong(mutation: &str, field: &str) -> Vec<Value> {
             ]
         }
         "hosting" | "role" | "guestType" | "shareable" | "enabled" => Vec::new(),
+        _ if mutation.starts_with("storefront") => wrong_of_storefront(mutation, field),
+        other => wrong_of_client(mutation, other),
+    }
+}
+
+/// The same for storefronts' inputs.
+fn wrong_of_storefront(mutation: &str, field: &str) -> Vec<Value> {
+    let price = json!({ "minor": 1, "currency": "EUR" });
+    match field {
+        "accentColor" | "backgroundColor" => vec![json!(""), json!("red"), json!("#12345g")],
+        "logoUrl" | "supportUrl" | "termsUrl" | "privacyUrl" | "imprintUrl" => vec![
+            json!(""),
+            json!("http://shop.example.org"),
+            json!("https://anna@shop.example.org"),
+            json!("javascript:alert(1)"),
+        ],
+        "termsVersion" => vec![json!(""), json!("x".repeat(51)), json!("a\nb")],
+        "supportEmail" | "senderEmail" => vec![json!("anna"), json!("a@b\r\nc.example")],
+        "host" => vec![
+            json!("localhost"),
+            json!("192.0.2.1"),
+            json!("https://login.example.org"),
+            json!("login.example.org:8443"),
+            json!("*.example.org"),
+        ],
+        "corsOrigins" => vec![
+            json!(["*"]),
+            json!(["null"]),
+            json!(["https://shop.example.org/"]),
+            json!(["http://shop.example.org"]),
+            json!(vec!["https://shop.example.org"; 21]),
+        ],
+        "plans" => vec![
+            json!([]),
+            json!([{ "planId": "x", "price": price }]),
+            json!([{ "planId": unknown("Plan"), "price": price }]),
+        ],
+        "applicationIds" => vec![json!([]), json!(["x"]), json!([unknown("Application")])],
+        "locale" => Vec::new(),
         other => wrong_of_client(mutation, other),
     }
 }

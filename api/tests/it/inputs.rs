@@ -149,7 +149,9 @@ fn value(world: &World, mutation: &str, slot: &Slot, unique: &str) -> Value {
         "name" if mutation == "machineEnroll" => json!(unique),
         "name" | "ownerName" | "summary" | "version" => json!(format!("N{unique}")),
         "externalId" => json!(format!("x{unique}")),
-        "ownerEmail" | "email" | "administratorEmail" | "supportEmail" => json!("berta@example.org"),
+        "ownerEmail" | "email" | "administratorEmail" | "supportEmail" => {
+            json!("berta@example.org")
+        }
         "administratorUsername" => json!("berta"),
         "domainName" => json!(format!("{unique}.example")),
         "slug" => json!(format!("s-{unique}")),
@@ -168,7 +170,7 @@ fn value(world: &World, mutation: &str, slot: &Slot, unique: &str) -> Value {
         "state" => json!("MAINTENANCE"),
         "uri" => json!(format!("sim:{unique}")),
         "storagePool" => json!("berth"),
-        "options" => json!([]),
+        "options" | "translations" => json!([]),
         "price" => json!({ "minor": 1, "currency": "EUR" }),
         "probe" => json!({ "path": "/", "deadlineSeconds": 60 }),
         "ipv4" => {
@@ -182,6 +184,10 @@ fn value(world: &World, mutation: &str, slot: &Slot, unique: &str) -> Value {
         "termsVersion" => json!("2026-01"),
         "locale" => json!("DE"),
         "corsOrigins" => json!(["https://shop.example.org"]),
+        "plans" => {
+            json!([{ "planId": id("Plan"), "price": { "minor": 700, "currency": "EUR" } }])
+        }
+        "applicationIds" => json!([id("Application")]),
         "url" => json!("https://shop.example.org/berth"),
         "patterns" => json!(["*"]),
         "description" => json!("Orders"),
@@ -199,7 +205,10 @@ fn value(world: &World, mutation: &str, slot: &Slot, unique: &str) -> Value {
 
 /// The noun of an argument such as `tenantId`.
 pub fn noun(argument: &str) -> &'static str {
-    let name = argument.trim_end_matches('s').trim_end_matches("Id");
+    let name = match argument.trim_end_matches('s').trim_end_matches("Id") {
+        "reseller" => "tenant",
+        name => name,
+    };
     let known = berth_model::ID_KINDS.iter().map(|(_, noun)| *noun);
     let mut found = known.filter(|noun| noun[..1].to_lowercase() + &noun[1..] == name);
     found

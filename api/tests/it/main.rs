@@ -8,6 +8,7 @@
 
 mod audit;
 mod bad_input;
+mod cors;
 mod cost;
 mod graphiql;
 mod guards;
@@ -16,6 +17,7 @@ mod idempotency;
 mod inputs;
 mod interfaces;
 mod isolation;
+mod languages;
 mod limits;
 mod matrix;
 mod npm;
@@ -25,5 +27,6 @@ mod pages;
 mod schema;
 mod subscription;
 mod support;
+mod visitor;
 mod webhooks;
 mod world;

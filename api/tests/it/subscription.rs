@@ -119,6 +119,13 @@ pub async fn first_answer(api: &Api, token: &str, query: &str) -> Value {
     message["payload"].take()
 }
 
+/// How a connection ends that may not begin.
+pub async fn refused_connection(api: &Api, token: &str) -> String {
+    let mut socket = Socket::upgrade(api).await;
+    socket.init(bearer(token)).await;
+    socket.closed().await
+}
+
 /// A worker takes the operation of tenant A, makes some steps and, if told to, ends it. The number
 /// of the last event.
 pub async fn work(world: &World, steps: usize, end: bool) -> i64 {

@@ -50,6 +50,7 @@ impl World {
         world.webhook(&storefront.to_string()).await;
         world.fleet().await;
         world.catalogue().await;
+        world.shown().await;
         world.tenants().await;
         world.orders().await;
         world.placed().await;
@@ -163,6 +164,38 @@ impl World {
             self.ids.insert(noun, id.clone());
             self.mine.insert(noun, id);
         }
+    }
+
+    /// Storefront A has a brand and prices of its own, and a reseller.
+    async fn shown(&mut self) {
+        let input = json!({
+            "idempotencyKey": "R", "name": "R", "ownerName": "R", "ownerEmail": "r@example.org",
+        });
+        let reseller = self
+            .api
+            .make(&self.platform, "tenantCreate", input, "tenant { id }");
+        let reseller = reseller.await["tenant"]["id"].take();
+        let page = "https://a.example.org/page";
+        let input = json!({
+            "idempotencyKey": "A", "storefrontId": self.ids["Storefront"], "accentColor": "#1a4b8c",
+            "backgroundColor": "#ffffff", "logoUrl": page, "supportEmail": "a@example.org",
+            "supportUrl": page, "termsUrl": page, "termsVersion": "1", "privacyUrl": page,
+            "imprintUrl": page, "corsOrigins": ["https://a.example.org"], "host": "a.example.org",
+            "senderEmail": "shop@example.org", "resellerId": reseller,
+        });
+        self.api
+            .make(&self.platform, "storefrontUpdate", input, "")
+            .await;
+        let input = json!({
+            "idempotencyKey": "A", "storefrontId": self.ids["Storefront"],
+            "plans": [{
+                "planId": self.ids["Plan"], "price": { "minor": 700, "currency": "CHF" },
+            }],
+            "applicationIds": [self.ids["Application"]],
+        });
+        self.api
+            .make(&self.platform, "storefrontOffersSet", input, "")
+            .await;
     }
 
     async fn tenants(&mut self) {

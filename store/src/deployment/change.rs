@@ -18,6 +18,7 @@ use crate::{
     check,
     error::{internal, not_found},
     idempotency::Begun,
+    offer::plan_sold,
     plan::PlanRow,
     queue::{NewOperation, OperationRow},
     schema::{deployments, virtual_machines},
@@ -219,6 +220,10 @@ async fn plan_after(tx: &mut Tx, deployment: &Deployment, change: Change) -> Res
     let plan = PlanRow::read(tx, plan_id)
         .await
         .map_err(|error| error.at("planId"))?;
+    // The application runs already: who has it may go on with it, in another size too.
+    if plan_id != deployment.plan_id {
+        plan_sold(tx, plan_id).await?;
+    }
     let before = PlanRow::read(tx, deployment.plan_id).await?;
     let version = ApplicationVersionRow::read(tx, deployment.application_version_id).await?;
     if plan.hosting != before.hosting {

@@ -70,7 +70,7 @@ const OWNED: &[(&str, Action)] = &[
 ];
 
 /// The others: the catalogue, the fleet, and what makes something new.
-const COMMON: &[(&str, Action)] = &[
+pub const COMMON: &[(&str, Action)] = &[
     ("address_list", A::FleetRead),
     ("application_by_ids", A::CatalogueRead),
     ("application_get", A::CatalogueRead),
@@ -97,6 +97,7 @@ const COMMON: &[(&str, Action)] = &[
     ("network_create", A::FleetWrite),
     ("network_get", A::FleetRead),
     ("network_list", A::FleetRead),
+    ("offers_by_storefront_ids", A::StorefrontRead),
     ("plan_by_ids", A::CatalogueRead),
     ("plan_create", A::CatalogueWrite),
     ("plan_get", A::CatalogueRead),
@@ -120,6 +121,9 @@ const COMMON: &[(&str, Action)] = &[
     ("storefront_create", A::StorefrontCreate),
     ("storefront_get", A::StorefrontRead),
     ("storefront_list", A::StorefrontRead),
+    ("storefront_locale", A::StorefrontRead),
+    ("storefront_offers_set", A::OfferWrite),
+    ("storefront_public_token_rotate", A::StorefrontWrite),
     ("storefront_update", A::StorefrontWrite),
     ("tenant_create", A::TenantCreate),
     ("tenant_list", A::TenantRead),
@@ -166,6 +170,7 @@ const WITHOUT_POLICY: &[&str] = &[
     "sign_in",
     "sign_up_begin",
     "sign_up_finish",
+    "storefront_has_origin",
     "storefront_of_host",
     "storefront_shown",
     "terms_accept",

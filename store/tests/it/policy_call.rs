@@ -2,8 +2,8 @@
 
 use berth_model::{
     AuditFilter, ClientCreate, ClientFor, Error, ErrorCode, GuestType, MachineEnroll,
-    MachineUpdate, MemberCreate, NetworkCreate, NetworkRange, PageRequest, Result, Role,
-    StorefrontChanges,
+    MachineUpdate, MemberCreate, NetworkCreate, NetworkRange, OffersChanges, PageRequest, Result,
+    Role, StorefrontChanges,
 };
 use berth_store::{Cx, DeploymentFilter};
 use chrono::TimeDelta;
@@ -179,7 +179,7 @@ async fn deployment_call(world: &World, own: &Owned, cx: &Cx, name: &str) -> Res
         "deployment_list" => {
             let filter = DeploymentFilter {
                 tenant_id: Some(tenant),
-                states: Vec::new(),
+                ..Default::default()
             };
             some(store.deployment_list(cx, page, &filter).await?.items)
         }
@@ -248,6 +248,7 @@ pub async fn common_call(world: &World, cx: &Cx, name: &str) -> Result<()> {
             .map(drop),
         "image_get" => store.image_get(cx, world.image.id).await.map(drop),
         "image_list" => store.image_list(cx, page).await.map(drop),
+        "offers_by_storefront_ids" => store.offers_by_storefront_ids(cx, &[]).await.map(drop),
         "plan_by_ids" => store.plan_by_ids(cx, &[]).await.map(drop),
         "plan_create" => {
             let input = plan_input("another", berth_model::Hosting::Own, 1);
@@ -270,6 +271,16 @@ pub async fn common_call(world: &World, cx: &Cx, name: &str) -> Result<()> {
             .map(drop),
         "storefront_get" => store.storefront_get(cx, world.storefront).await.map(drop),
         "storefront_list" => store.storefront_list(cx, page).await.map(drop),
+        "storefront_locale" => store.storefront_locale(cx).await.map(drop),
+        "storefront_offers_set" => {
+            let set = store.storefront_offers_set(cx, world.storefront, OffersChanges::default());
+            set.await.map(drop)
+        }
+        "storefront_public_token_rotate" => {
+            let keep = TimeDelta::zero();
+            let rotated = store.storefront_public_token_rotate(cx, world.storefront, keep);
+            rotated.await.map(drop)
+        }
         "storefront_update" => {
             let changes = StorefrontChanges::default();
             let updated = store.storefront_update(cx, world.storefront, changes);

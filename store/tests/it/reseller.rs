@@ -76,7 +76,9 @@ async fn it_sees_and_changes_its_storefronts_and_no_others() {
     let seen = store.storefront_list(&resold.owner, PageRequest::first(10));
     let seen: Vec<_> = seen.await.unwrap().items;
     assert_eq!(seen.iter().map(|shop| shop.id).collect::<Vec<_>>(), [own]);
-    let reseller = store.reseller_by_storefront_ids(&resold.owner, &[own]).await;
+    let reseller = store
+        .reseller_by_storefront_ids(&resold.owner, &[own])
+        .await;
     assert_eq!(reseller.unwrap()[&own].id, resold.tenant.id);
     for role in Role::ALL {
         let member = resold.world.member(&resold.tenant, *role).await;

@@ -3,9 +3,9 @@
 
 use berth_model::{
     Actor, ApplicationPublish, ApplicationVersion, Caller, ClientCreate, ClientFor, ClientId,
-    DeploymentCreate, Hosting, Image, ImageCreate, OptionKind, OptionSpec, OptionValue, Options,
-    Plan, PlanCreate, Probe, Role, Sha256, Site, StorefrontId, Tenant, TenantCreate,
-    WebhookEndpoint, WebhookEndpointCreate, WebhookReach, WebhookUrl,
+    DeploymentCreate, Hosting, Image, ImageCreate, OptionKind, OptionSpec, OptionTexts,
+    OptionValue, Options, Plan, PlanCreate, Probe, Role, Sha256, Site, StorefrontId, Tenant,
+    TenantCreate, Translations, WebhookEndpoint, WebhookEndpointCreate, WebhookReach, WebhookUrl,
 };
 use berth_store::{Cx, IdempotencyKey, Store, testing::TestDatabase};
 use diesel::{QueryableByName, sql_query, sql_types::Text};
@@ -198,6 +198,7 @@ pub fn publish_input(image: &Image) -> ApplicationPublish {
         slug: "matrix".to_owned(),
         name: "Matrix".to_owned(),
         summary: "Chat that federates.".to_owned(),
+        translations: Translations::new(),
         version: "1".to_owned(),
         image_id: image.id,
         memory_bytes: GIB,
@@ -212,9 +213,13 @@ pub fn publish_input(image: &Image) -> ApplicationPublish {
         },
         options: vec![OptionSpec {
             name: "open".to_owned(),
-            title: "Anybody may sign up".to_owned(),
             kind: OptionKind::Boolean,
             default: Some(OptionValue::Boolean(false)),
+            texts: OptionTexts {
+                title: "Anybody may sign up".to_owned(),
+                ..Default::default()
+            },
+            translations: Translations::new(),
         }],
     }
 }

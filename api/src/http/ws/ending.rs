@@ -59,7 +59,7 @@ impl Ending {
 /// With which code a connection ends. Clients connect again after both of these.
 pub(super) fn close_code(error: &Error) -> u16 {
     match error.code() {
-        ErrorCode::Unauthenticated => 4403,
+        ErrorCode::Unauthenticated | ErrorCode::Forbidden => 4403,
         _ => 1013,
     }
 }

@@ -12,7 +12,7 @@ use async_graphql::{
     Data, Executor, Request as GraphqlRequest, Response as Answer, parser::types::OperationType,
 };
 use async_trait::async_trait;
-use berth_model::{Error, ErrorCode};
+use berth_model::{Caller, Error, ErrorCode};
 use futures::{
     StreamExt,
     stream::{self, BoxStream},
@@ -26,7 +26,7 @@ use tokio::{
 use super::ending::Ending;
 use crate::{
     error::{Refusal, log, outcome},
-    gate::{Admitted, Gate, Origin},
+    gate::{Admitted, Gate, Origin, visitors_read_only},
     http::{measure::measure, source::Source, token::bearer},
     label::Label,
 };
@@ -79,8 +79,14 @@ impl Session {
     pub async fn begin(self, payload: Value) -> async_graphql::Result<Data> {
         self.begun.store(true, Ordering::Relaxed);
         let token = token_of(&payload).or_else(|| self.header.clone());
-        match self.gate.authenticate(token.as_ref()).await {
-            Ok((_, token)) => {
+        let known = self.gate.authenticate(token.as_ref()).await;
+        // Connections are counted for all: strangers must not take them.
+        let known = known.and_then(|(actor, token)| match actor.caller {
+            Caller::Visitor(_) => Err(visitors_read_only()),
+            _ => Ok(token),
+        });
+        match known {
+            Ok(token) => {
                 // The protocol has one `connection_init` at most.
                 self.token.get_or_init(|| token);
                 Ok(Data::default())
@@ -140,6 +146,7 @@ impl Session {
             request_id: self.request_id.to_string(),
             remote: self.source.remote,
             user_agent: self.source.user_agent.clone(),
+            locale: self.source.locale,
         };
         let admitted = match self.gate.admit(request, &origin).await {
             Ok(admitted) => admitted,

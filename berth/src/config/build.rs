@@ -95,6 +95,7 @@ fn limits(s: &Settings) -> Option<Limits> {
         cost: s.number("limits.request_cost")?,
         token_bucket: bucket("limits.token_cost")?,
         owner_bucket: bucket("limits.owner_cost")?,
+        visitor_bucket: bucket("limits.visitor_cost")?,
         introspection: s.text("api.introspection")? == "on",
         ..Limits::default()
     })

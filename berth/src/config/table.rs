@@ -147,6 +147,16 @@ pub(crate) const KEYS: &[Key] = &[
         2_000,
         "What comes back to them.",
     ),
+    cost(
+        "limits.visitor_cost",
+        10_000,
+        "What an address may spend at once that looks at a storefront with its public token.",
+    ),
+    cost(
+        "limits.visitor_cost_per_second",
+        200,
+        "What comes back to it.",
+    ),
     key(
         "internal.listen",
         Kind::Listen,

@@ -48,29 +48,7 @@ fn wrong(mutation: &str, field: &str) -> Vec<Value> {
         "state" => vec![json!("ENROLLING")],
         "uri" => URIS.map(Value::from).to_vec(),
         "storagePool" => vec![json!(""), json!("a\nb")],
-        "options" if mutation == "deploymentCreate" => {
-            let option = json!({ "name": "unknown", "value": { "boolean": true } });
-            vec![json!([option])]
-        }
-        "options" => vec![
-            json!([{ "name": "A b", "title": "T", "kind": "BOOLEAN" }]),
-            json!([{ "name": "a", "title": "T", "kind": "INTEGER" }]),
-            json!([{ "name": "a", "title": "T", "kind": "TEXT" }]),
-            json!([{ "name": "a", "title": "T", "kind": "CHOICE" }]),
-            json!([{ "name": "a", "title": "T", "kind": "BOOLEAN", "default": { "text": "x" } }]),
-            json!([{ "name": "a", "title": "T", "kind": "CHOICE", "choices": ["X"],
-                     "choiceTitles": ["One", "Two"] }]),
-            json!([{ "name": "a", "title": "T", "kind": "BOOLEAN",
-                     "translations": [{ "locale": "DE", "title": "" }] }]),
-        ],
-        "translations" => {
-            let texts = json!({ "locale": "DE", "name": "A", "summary": "B" });
-            vec![
-                json!([{ "locale": "DE", "name": "", "summary": "B" }]),
-                json!([{ "locale": "DE", "name": "A", "summary": "x".repeat(501) }]),
-                json!([texts, texts]),
-            ]
-        }
+        "options" | "translations" => wrong_of_application(mutation, field),
         "price" => vec![
             json!({ "minor": -1, "currency": "EUR" }),
             json!({ "minor": 1, "currency": "euro" }),
@@ -105,6 +83,35 @@ fn wrong(mutation: &str, field: &str) -> Vec<Value> {
         "hosting" | "role" | "guestType" | "shareable" | "enabled" => Vec::new(),
         _ if mutation.starts_with("storefront") => wrong_of_storefront(mutation, field),
         other => wrong_of_client(mutation, other),
+    }
+}
+
+/// The same for what is told of applications, and for their options.
+fn wrong_of_application(mutation: &str, field: &str) -> Vec<Value> {
+    match field {
+        "options" if mutation == "deploymentCreate" => {
+            let option = json!({ "name": "unknown", "value": { "boolean": true } });
+            vec![json!([option])]
+        }
+        "options" => vec![
+            json!([{ "name": "A b", "title": "T", "kind": "BOOLEAN" }]),
+            json!([{ "name": "a", "title": "T", "kind": "INTEGER" }]),
+            json!([{ "name": "a", "title": "T", "kind": "TEXT" }]),
+            json!([{ "name": "a", "title": "T", "kind": "CHOICE" }]),
+            json!([{ "name": "a", "title": "T", "kind": "BOOLEAN", "default": { "text": "x" } }]),
+            json!([{ "name": "a", "title": "T", "kind": "CHOICE", "choices": ["X"],
+                     "choiceTitles": ["One", "Two"] }]),
+            json!([{ "name": "a", "title": "T", "kind": "BOOLEAN",
+                     "translations": [{ "locale": "DE", "title": "" }] }]),
+        ],
+        _ => {
+            let texts = json!({ "locale": "DE", "name": "A", "summary": "B" });
+            vec![
+                json!([{ "locale": "DE", "name": "", "summary": "B" }]),
+                json!([{ "locale": "DE", "name": "A", "summary": "x".repeat(501) }]),
+                json!([texts, texts]),
+            ]
+        }
     }
 }
 

@@ -49,6 +49,18 @@ pub(crate) fn sealed_tables() -> impl Iterator<Item = &'static str> {
     SEALED.iter().map(|sealed| sealed.table)
 }
 
+/// How to read each table's secrets, for the logs of tests: the table, and a query that gives `place`,
+/// `key_id` and `sealed`.
+#[cfg(feature = "testing")]
+pub(crate) fn sealed_queries() -> impl Iterator<Item = (&'static str, String)> {
+    SEALED.iter().map(|Sealed { table, place }| {
+        let query = format!(
+            "SELECT {place} AS place, key_id, sealed FROM {table} WHERE sealed IS NOT NULL"
+        );
+        (*table, query)
+    })
+}
+
 /// What a key is in use for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KeyUse {

@@ -39,7 +39,7 @@ impl Sandbox {
         command
             .args(["sandbox", "--listen", &api, "--internal-listen", &internal])
             .env("BERTH_DATABASE_OWNER_URL", &database.owner_url);
-        let process = Process::start(command, &home.path().join("sandbox.log"));
+        let process = Process::start(command, "sandbox");
         let look = || async { process.log().contains("The sandbox is ready").then_some(()) };
         until(Duration::from_secs(60), look, || process.log()).await;
         Self {

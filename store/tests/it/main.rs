@@ -9,6 +9,7 @@ mod deployment_change;
 mod deployment_shared;
 mod idempotency;
 mod keys;
+mod logs;
 mod members;
 mod migrations;
 mod notice;

@@ -1,6 +1,7 @@
 //! The second factor.
 
 use berth_model::{Clock, NoticeKind};
+use berth_store::testing::logs;
 use totp_rs::{Algorithm, Builder, Secret};
 
 use super::{
@@ -43,6 +44,10 @@ async fn set_up(shop: &Shop, browser: &mut Browser) -> (String, Vec<String>) {
         .map(|rest| rest.split('<').next().unwrap().to_owned())
         .collect();
     assert_eq!(codes.len(), 10, "{}", page.text);
+    logs::plant("authenticator secret", &secret);
+    for code in &codes {
+        logs::plant("recovery code", code);
+    }
     (secret, codes)
 }
 

@@ -138,7 +138,7 @@ impl Store {
             counts.join(" UNION ALL ")
         );
         let query = sql_query(query).bind::<Timestamptz, Timestamp>(self.clock.now());
-        let mut rows: Vec<UseRow> = self.rows_scope(Scope::Worker, None, query).await?;
+        let mut rows: Vec<UseRow> = self.rows_scope(Scope::Worker, query).await?;
         let ids = self.keyring.ids();
         let mut uses: Vec<KeyUse> = ids
             .iter()

@@ -303,7 +303,7 @@ impl Store {
         R: Send + 'static,
     {
         let _turn = self.auth_turn().await?;
-        let rows = self.rows_scope(Scope::Auth, None, query).await?;
+        let rows = self.rows_scope(Scope::Auth, query).await?;
         Ok(rows.into_iter().next())
     }
 

@@ -37,11 +37,12 @@ impl Tx {
     }
 
     /// Begins and asks one question, both in one trip. A statement that this connection never ran
-    /// takes one more, to be prepared; the transaction has begun by then in any case.
+    /// takes one more, to be prepared; the transaction has begun by then in any case. The client
+    /// isn't set: only the policy on idempotency keys looks at it, and a setting costs about as much
+    /// as the policies of a small query.
     pub(crate) fn begin_load<'query, Q, R>(
         connection: Object<AsyncPgConnection>,
         scope: Scope,
-        client_id: Option<ClientId>,
         query: Q,
     ) -> BoxFuture<'query, Result<(Self, QueryResult<Vec<R>>)>>
     where
@@ -53,7 +54,7 @@ impl Tx {
             let tx = Self {
                 connection: Some(connection),
             };
-            let sql = begin_sql(scope, client_id);
+            let sql = begin_sql(scope, None);
             let shared: &AsyncPgConnection = &tx;
             let (mut first, mut second) = (shared, shared);
             // Polled in this order, so that it is sent in this order. Were it not, the question

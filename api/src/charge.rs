@@ -2,7 +2,7 @@
 //! didn't need is given back with the answer. So a request that runs is never one too many.
 
 use async_graphql::{Response, Value, value};
-use berth_model::{Actor, Bucket, Caller, Error, ErrorCode};
+use berth_model::{Actor, Bucket, Caller, Error, ErrorCode, message};
 use sha2::{Digest, Sha256};
 
 use crate::{
@@ -44,10 +44,11 @@ impl Charge {
         };
         let requested = charge.cost.requested();
         if requested > limits.cost {
-            let message = format!(
-                "This request costs {requested}: it asks for that many objects. The limit is {}. \
+            let message = message!(
+                "This request costs {requested}: it asks for that many objects. The limit is {limit}. \
                 Ask for smaller pages, or in several requests.",
-                limits.cost
+                requested,
+                limit = limits.cost
             );
             let error = Error::new(ErrorCode::LimitExceeded, message);
             return Err(charge.refused(buckets, error, None));
@@ -55,8 +56,11 @@ impl Charge {
         match buckets.take(&charge.from, requested) {
             Ok(_) => Ok(charge),
             Err(seconds) => {
-                let message =
-                    format!("Too many requests: this one costs {requested}. Wait {seconds} s.");
+                let message = message!(
+                    "Too many requests: this one costs {requested}. Wait {seconds} s.",
+                    requested,
+                    seconds
+                );
                 let error = Error::new(ErrorCode::Throttled, message);
                 Err(charge.refused(buckets, error, Some(seconds)))
             }

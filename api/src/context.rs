@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use async_graphql::{Context, dataloader::DataLoader};
-use berth_model::WebhookDestinations;
+use berth_model::{Locale, WebhookDestinations};
 use berth_store::{Cx, IdempotencyKey, OperationFeed, Store};
 
 use crate::{
@@ -15,6 +15,8 @@ use crate::{
 pub(crate) struct Request {
     /// Who asks, and the request's id.
     pub cx: Cx,
+    /// The reader's language.
+    pub locale: Locale,
     /// The database.
     pub store: Store,
     /// By-id reads in batches. They hold `cx`, so that a batch can't cross tenants.

@@ -11,7 +11,7 @@ use async_graphql::{
         types::{DocumentOperations, ExecutableDocument, OperationDefinition, OperationType},
     },
 };
-use berth_model::{Actor, Error, ErrorCode, Result};
+use berth_model::{Actor, Error, ErrorCode, Locale, Result, message};
 use berth_store::Cx;
 use futures::{StreamExt, stream::BoxStream};
 
@@ -41,6 +41,8 @@ pub(crate) struct Gate {
 pub(crate) struct Origin {
     /// The access token.
     pub token: Option<Arc<str>>,
+    /// The reader's language.
+    pub locale: Locale,
     /// For logs and the audit log.
     pub request_id: String,
     /// The address that it came from.
@@ -53,6 +55,7 @@ pub(crate) struct Origin {
 pub(crate) struct Admitted {
     request: GraphqlRequest,
     charge: Charge,
+    locale: Locale,
     /// What kind of operation it is.
     pub kind: OperationType,
     /// What it is called in logs and metrics.
@@ -102,6 +105,7 @@ impl Gate {
         request.set_parsed_query(document);
         let request = request.data(Request {
             cx,
+            locale: from.locale,
             store: self.state.store.clone(),
             loaders: DataLoader::new(loaders, tokio::spawn),
             feed: self.state.feed.clone(),
@@ -112,6 +116,7 @@ impl Gate {
         Ok(Admitted {
             request,
             charge,
+            locale: from.locale,
             kind: operation.ty,
             label,
         })
@@ -120,16 +125,19 @@ impl Gate {
     /// Runs a query or a mutation.
     pub async fn run(&self, admitted: Admitted) -> Response {
         let work = self.schema.execute(admitted.request);
-        let response = answer(work, self.limits().time).await;
+        let response = answer(work, self.limits().time, admitted.locale).await;
         admitted.charge.settle(&self.buckets, response)
     }
 
     /// Runs a subscription: one answer for each event.
     pub fn follow(self: &Arc<Self>, admitted: Admitted) -> BoxStream<'static, Response> {
         let (gate, charge) = (Arc::clone(self), admitted.charge);
-        answers(self.schema.execute_stream(admitted.request))
-            .map(move |event| charge.tell(&gate.buckets, event))
-            .boxed()
+        answers(
+            self.schema.execute_stream(admitted.request),
+            admitted.locale,
+        )
+        .map(move |event| charge.tell(&gate.buckets, event))
+        .boxed()
     }
 
     /// Who comes with this token.
@@ -149,8 +157,12 @@ impl Gate {
 
 fn parse(text: &str, limits: &Limits) -> Result<ExecutableDocument> {
     nesting_check(text)?;
-    let document = parse_query(text)
-        .map_err(|error| Error::new(ErrorCode::InvalidInput, format!("Not GraphQL: {error}")))?;
+    let document = parse_query(text).map_err(|error| {
+        Error::new(
+            ErrorCode::InvalidInput,
+            message!("Not GraphQL: {error}", error),
+        )
+    })?;
     shape_check(&document, limits)?;
     Ok(document)
 }

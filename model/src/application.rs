@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{ApplicationId, ApplicationVersionId, Error, ImageId, Result, Timestamp};
+use crate::{
+    ApplicationId, ApplicationVersionId, Error, ImageId, Message, Result, Timestamp, message,
+};
 
 /// A catalogue entry.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -149,17 +151,20 @@ pub fn options_check(specs: &[OptionSpec], given: &Options) -> Result<Options> {
         .keys()
         .find(|name| !specs.iter().any(|spec| &spec.name == *name))
     {
-        return Err(refused(
-            name,
-            "is not an option of this application version",
-        ));
+        return Err(refused(message!(
+            "The option \"{name}\" is not an option of this application version.",
+            name
+        )));
     }
     let mut checked = Options::new();
     for spec in specs {
         let value = given
             .get(&spec.name)
             .or(spec.default.as_ref())
-            .ok_or_else(|| refused(&spec.name, "is required"))?;
+            .ok_or_else(|| {
+                let name = &spec.name;
+                refused(message!("The option \"{name}\" is required.", name))
+            })?;
         option_check(spec, value)?;
         checked.insert(spec.name.clone(), value.clone());
     }
@@ -174,17 +179,26 @@ fn option_check(spec: &OptionSpec, value: &OptionValue) -> Result<()> {
             if (min..=max).contains(&number) {
                 Ok(())
             } else {
-                Err(refused(name, &format!("must be from {min} to {max}")))
+                Err(refused(message!(
+                    "The option \"{name}\" must be from {min} to {max}.",
+                    name,
+                    min,
+                    max
+                )))
             }
         }
         (OptionKind::Text { max_length }, OptionValue::Text(text)) => {
             if text.chars().count() > *max_length as usize {
-                Err(refused(
+                Err(refused(message!(
+                    "The option \"{name}\" has more than {max_length} characters.",
                     name,
-                    &format!("has more than {max_length} characters"),
-                ))
+                    max_length
+                )))
             } else if text.chars().any(char::is_control) {
-                Err(refused(name, "has a control character"))
+                Err(refused(message!(
+                    "The option \"{name}\" has a control character.",
+                    name
+                )))
             } else {
                 Ok(())
             }
@@ -193,22 +207,30 @@ fn option_check(spec: &OptionSpec, value: &OptionValue) -> Result<()> {
             if choices.contains(text) {
                 Ok(())
             } else {
-                Err(refused(
+                Err(refused(message!(
+                    "The option \"{name}\" must be one of {choices}.",
                     name,
-                    &format!("must be one of {}", choices.join(", ")),
-                ))
+                    choices = choices.join(", ")
+                )))
             }
         }
-        (OptionKind::Boolean, _) => Err(refused(name, "must be true or false")),
-        (OptionKind::Integer { .. }, _) => Err(refused(name, "must be a whole number")),
-        (OptionKind::Text { .. } | OptionKind::Choice { .. }, _) => {
-            Err(refused(name, "must be a text"))
-        }
+        (OptionKind::Boolean, _) => Err(refused(message!(
+            "The option \"{name}\" must be true or false.",
+            name
+        ))),
+        (OptionKind::Integer { .. }, _) => Err(refused(message!(
+            "The option \"{name}\" must be a whole number.",
+            name
+        ))),
+        (OptionKind::Text { .. } | OptionKind::Choice { .. }, _) => Err(refused(message!(
+            "The option \"{name}\" must be a text.",
+            name
+        ))),
     }
 }
 
-fn refused(name: &str, why: &str) -> Error {
-    Error::invalid("options", format!("The option {name:?} {why}."))
+fn refused(message: Message) -> Error {
+    Error::invalid("options", message)
 }
 
 #[cfg(test)]

@@ -19,7 +19,9 @@ mod global_id;
 mod id;
 mod ids;
 mod image;
+mod language;
 mod machine;
+pub mod message;
 mod network;
 mod notice;
 mod operation;
@@ -63,6 +65,7 @@ pub use image::{Image, ImageCreate, Sha256};
 pub use machine::{
     GuestType, Machine, MachineEnroll, MachineObservation, MachineState, MachineUpdate, StoragePool,
 };
+pub use message::Message;
 pub use network::{Address, AddressFamily, Network, NetworkCreate, NetworkRange};
 pub use notice::{
     DeploymentEvent, DeploymentNotice, Notice, NoticeBody, NoticeId, NoticeKind, NoticeState,

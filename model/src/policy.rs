@@ -4,7 +4,7 @@
 //! an actor reaches is the scope's matter, so a `true` here never opens another tenant's row.
 
 use crate::{
-    Actor, Caller, Error, ErrorCode, Result, Role, TokenScope, TokenScopes, states::states,
+    Actor, Caller, Error, ErrorCode, Result, Role, TokenScope, TokenScopes, message, states::states,
 };
 
 states! {
@@ -152,14 +152,17 @@ pub fn scopes(caller: &Caller) -> TokenScopes {
 pub fn check(actor: &Actor, action: Action) -> Result<()> {
     let message = if allows(&actor.caller, action) {
         match scope(action) {
-            Some(needed) if !actor.scopes.contains(needed) => format!(
-                "The access token lacks the scope {}. Ask for it when you get the token.",
-                needed.word()
+            Some(needed) if !actor.scopes.contains(needed) => message!(
+                "The access token lacks the scope {scope}. Ask for it when you get the token.",
+                scope = needed.word(),
             ),
             _ => return Ok(()),
         }
     } else {
-        format!("You may not do this ({action}). Ask an owner of the tenant, or the provider.")
+        message!(
+            "You may not do this ({action}). Ask an owner of the tenant, or the provider.",
+            action
+        )
     };
     Err(Error::new(ErrorCode::Forbidden, message))
 }

@@ -2,7 +2,7 @@
 
 use std::{fmt, str::FromStr};
 
-use crate::{Error, Result, states::states};
+use crate::{Error, Result, message, states::states};
 
 states! {
     /// A part of the API that a token can be limited to. In OAuth it is written `tenant:read`.
@@ -125,8 +125,11 @@ impl FromStr for TokenScopes {
             .map(|word| {
                 let known = TokenScope::ALL.iter().find(|scope| scope.word() == word);
                 known.copied().ok_or_else(|| {
-                    let known = Self::all();
-                    let text = format!("There is no scope {word:?}. The scopes are: {known}.");
+                    let text = message!(
+                        "There is no scope \"{word}\". The scopes are: {scopes}.",
+                        word,
+                        scopes = Self::all(),
+                    );
                     Error::invalid("scope", text)
                 })
             })

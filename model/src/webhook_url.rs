@@ -13,7 +13,7 @@ use async_trait::async_trait;
 use serde::Serialize;
 use url::{Host, Url};
 
-use crate::{Error, Result};
+use crate::{Error, Result, message};
 
 /// The longest URL, in bytes.
 const URL_MOST: usize = 1000;
@@ -45,8 +45,14 @@ impl WebhookUrl {
     /// Reads one. Refused are other schemes than the reach allows, a user name or password, a
     /// fragment, and addresses that the reach excludes, in whatever spelling.
     pub fn parse(text: &str, reach: WebhookReach) -> Result<Self> {
-        let wrong = |message: &str| Error::invalid("url", message);
-        let too_long = || wrong(&format!("Give a URL of {URL_MOST} characters at most."));
+        let wrong = |message: &'static str| Error::invalid("url", message);
+        let too_long = || {
+            let most = URL_MOST;
+            Error::invalid(
+                "url",
+                message!("Give a URL of {most} characters at most.", most),
+            )
+        };
         if text.len() > URL_MOST {
             return Err(too_long());
         }

@@ -2,7 +2,7 @@
 
 use berth_model::{
     Client, ClientCreate, ClientFor, ClientId, ClientKind, Error, ErrorCode, Page, PageRequest,
-    RedirectUri, Result, Role, TenantId, Timestamp, TokenScope, TokenScopes, policy,
+    RedirectUri, Result, Role, TenantId, Timestamp, TokenScope, TokenScopes, message, policy,
     policy::Action,
 };
 use chrono::TimeDelta;
@@ -196,7 +196,10 @@ impl Store {
             let days = SECRET_KEEP_MOST.num_days();
             return Err(Error::invalid(
                 "keepSeconds",
-                format!("The old secret can be kept for 0 seconds to {days} days."),
+                message!(
+                    "The old secret can be kept for 0 seconds to {days} days.",
+                    days
+                ),
             ));
         }
         let mut tx = self.begin(cx).await?;
@@ -280,7 +283,10 @@ fn scopes_check(input: &ClientCreate) -> Result<()> {
         return Err(Error::invalid("scopes", text));
     }
     if !most.includes(scopes) {
-        let text = format!("Such a client can have these scopes: {most}.");
+        let text = message!(
+            "Such a client can have these scopes: {scopes}.",
+            scopes = most
+        );
         return Err(Error::invalid("scopes", text));
     }
     Ok(())
@@ -290,7 +296,7 @@ fn scopes_check(input: &ClientCreate) -> Result<()> {
 fn redirects_check(input: &ClientCreate) -> Result<()> {
     let uris = &input.redirect_uris;
     if uris.len() > REDIRECT_URIS {
-        let text = format!("Give at most {REDIRECT_URIS} redirect URIs.");
+        let text = message!("Give at most {most} redirect URIs.", most = REDIRECT_URIS);
         return Err(Error::invalid("redirectUris", text));
     }
     if !uris.is_empty() && input.acts_for.realm().is_none() {

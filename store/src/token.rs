@@ -5,7 +5,7 @@
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use berth_model::{
     Actor, Caller, Client, ClientId, Error, ErrorCode, Person, Result, Scope, Timestamp,
-    TokenScopes, policy,
+    TokenScopes, message, policy,
 };
 use chrono::TimeDelta;
 use diesel::prelude::*;
@@ -176,7 +176,10 @@ impl Store {
         if let Some(asked) = scopes
             && !client.scopes.includes(asked)
         {
-            let text = format!("This client can have these scopes: {}.", client.scopes);
+            let text = message!(
+                "This client can have these scopes: {scopes}.",
+                scopes = client.scopes
+            );
             return Err(Error::invalid("scope", text));
         }
         let (_turn, mut tx) = self.begin_auth().await?;

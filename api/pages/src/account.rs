@@ -5,6 +5,8 @@ mod authenticator;
 mod change;
 mod email;
 
+use std::borrow::Cow;
+
 use askama::Template;
 use axum::{
     Router,
@@ -66,7 +68,7 @@ struct AccountPage<'a> {
     here: Uuid,
     consents: Vec<Consent>,
     saved: bool,
-    problem: Option<&'static str>,
+    problem: Option<Cow<'static, str>>,
 }
 
 /// `GET /account`
@@ -103,7 +105,7 @@ async fn view<'a>(page: &'a Page, saved: bool, error: Option<&Error>) -> Result<
         saved,
         problem: error.map(|error| {
             log(error);
-            page.words.error(error)
+            page.told(error)
         }),
     })
 }

@@ -13,7 +13,6 @@ mod consent;
 mod cookie;
 mod factor;
 mod form;
-mod language;
 mod page;
 mod place;
 mod request;

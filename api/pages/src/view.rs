@@ -1,5 +1,7 @@
 //! What is written: the frame of every page, and the pages that are a form.
 
+use std::borrow::Cow;
+
 use askama::Template;
 use axum::{http::StatusCode, response::Response};
 use berth_model::{Brand, Error, Locale};
@@ -148,7 +150,7 @@ impl<'a> Field<'a> {
 pub(crate) struct FormPage<'a> {
     pub frame: Frame<'a>,
     pub lead: &'static str,
-    pub problem: Option<&'static str>,
+    pub problem: Option<Cow<'static, str>>,
     pub action: String,
     pub fields: Vec<Field<'a>>,
     pub button: &'static str,
@@ -178,7 +180,7 @@ impl<'a> FormPage<'a> {
 #[template(path = "problem.html")]
 pub(crate) struct Problem<'a> {
     pub frame: Frame<'a>,
-    pub text: &'static str,
+    pub text: Cow<'static, str>,
 }
 
 impl Page {
@@ -187,7 +189,7 @@ impl Page {
         let code = error.map_or(StatusCode::OK, status);
         form.problem = error.map(|error| {
             log(error);
-            self.words.error(error)
+            self.told(error)
         });
         self.html(code, &form, "")
     }

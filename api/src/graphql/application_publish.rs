@@ -2,6 +2,7 @@
 
 use async_graphql::{Context, ID, InputObject, Object, Result, SimpleObject};
 use berth_model as model;
+use berth_model::message;
 
 use super::{
     application::Application,
@@ -147,7 +148,8 @@ async fn publish(
 
 fn option_spec(spec: OptionSpecInput) -> model::Result<model::OptionSpec> {
     let missing = |what: &str| {
-        let message = format!("The option {:?} needs {what}.", spec.name);
+        let name = &spec.name;
+        let message = message!("The option \"{name}\" needs {what}.", name, what);
         model::Error::invalid("options", message)
     };
     let kind = match spec.kind {

@@ -5,7 +5,7 @@
 //! first place.
 
 use async_graphql::{Context, ID, Interface, Object, Result};
-use berth_model::{Error, ErrorCode, GlobalId};
+use berth_model::{Error, ErrorCode, GlobalId, message};
 use futures::future::try_join_all;
 
 use super::{
@@ -94,7 +94,11 @@ impl NodeQuery {
         #[graphql(desc = "Global ids, 100 at most.")] ids: Vec<ID>,
     ) -> Result<Vec<Option<Node>>> {
         if ids.len() > NODES_MAX {
-            let message = format!("Ask for {NODES_MAX} ids at most, not {}.", ids.len());
+            let message = message!(
+                "Ask for {most} ids at most, not {count}.",
+                most = NODES_MAX,
+                count = ids.len()
+            );
             return Err(Error::new(ErrorCode::LimitExceeded, message)
                 .at("ids")
                 .into());

@@ -16,6 +16,7 @@ mod idempotency;
 mod inputs;
 mod interfaces;
 mod isolation;
+mod language;
 mod limits;
 mod matrix;
 mod npm;

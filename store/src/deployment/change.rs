@@ -2,7 +2,7 @@
 
 use berth_model::{
     Deployment, DeploymentId, Error, Operation, OperationId, PlanId, Result, Timestamp,
-    VirtualMachineId, bytes_text, policy,
+    VirtualMachineId, bytes_text, message, policy,
 };
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
@@ -224,15 +224,18 @@ async fn plan_after(tx: &mut Tx, deployment: &Deployment, change: Change) -> Res
     if plan.hosting != before.hosting {
         return Err(Error::invalid(
             "planId",
-            format!("Choose a plan with the same hosting ({}).", before.hosting),
+            message!(
+                "Choose a plan with the same hosting ({hosting}).",
+                hosting = before.hosting
+            ),
         ));
     }
     if plan.data_bytes < before.data_bytes {
         return Err(Error::invalid(
             "planId",
-            format!(
-                "A data volume can't shrink. Choose a plan with {} of disk or more.",
-                bytes_text(before.data_bytes)
+            message!(
+                "A data volume can't shrink. Choose a plan with {size} of disk or more.",
+                size = bytes_text(before.data_bytes)
             ),
         ));
     }

@@ -105,7 +105,6 @@ pub(super) const WORDS: Words = Words {
     error_throttled: "Zu viele Versuche. Bitte warten Sie einige Minuten. Um sofort hineinzukommen, nehmen Sie „Passwort vergessen?“.",
     error_wrong_credentials: "Die Adresse oder das Passwort ist falsch.",
     error_wrong_code: "Dieser Code ist falsch, abgelaufen oder wurde zu oft versucht. Prüfen Sie ihn, oder beginnen Sie von vorn.",
-    error_weak_password: "Dieses Passwort ist zu kurz oder leicht zu erraten. Nehmen Sie mindestens 10 Zeichen und mehrere Wörter, die nicht zusammengehören.",
     error_hosted: "Diese Adresse liegt bei einer Domain, die hier betrieben wird. Nehmen Sie eine, die noch geht, wenn Ihre nicht mehr geht.",
     error_email: "Das ist keine E-Mail-Adresse. Geben Sie eine wie anna@example.org an.",
     error_email_taken: "Inzwischen hat ein anderes Konto diese Adresse.",
@@ -113,7 +112,6 @@ pub(super) const WORDS: Words = Words {
     error_name: "Geben Sie einen Namen aus 1 bis 100 Zeichen an.",
     error_terms: "Bitte nehmen Sie die Bedingungen an, um fortzufahren.",
     error_signed_out: "Sie sind abgemeldet. Bitte melden Sie sich wieder an.",
-    error_authenticator_there: "Eine Authenticator-App ist schon eingerichtet.",
     scopes: &[
         (
             S::CatalogueRead,

@@ -105,7 +105,6 @@ pub(super) const WORDS: Words = Words {
     error_throttled: "Too many tries. Please wait a few minutes. To get in now, use “Forgotten your password?”.",
     error_wrong_credentials: "The address or the password is wrong.",
     error_wrong_code: "This code is wrong, has expired, or was tried too often. Check it, or start again.",
-    error_weak_password: "This password is too short or easily guessed. Take at least 10 characters, and several words that don't belong together.",
     error_hosted: "This address is at a domain that is hosted here. Give one that still works when yours doesn't.",
     error_email: "This is not an e-mail address. Give one such as anna@example.org.",
     error_email_taken: "Another account has this address by now.",
@@ -113,7 +112,6 @@ pub(super) const WORDS: Words = Words {
     error_name: "Give a name of 1 to 100 characters.",
     error_terms: "Please accept the terms to go on.",
     error_signed_out: "You are signed out. Please sign in again.",
-    error_authenticator_there: "An authenticator app is set up already.",
     scopes: &[
         (S::CatalogueRead, "see what is offered, and at what price"),
         (S::CatalogueWrite, "change what is offered"),

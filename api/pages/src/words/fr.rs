@@ -105,7 +105,6 @@ pub(super) const WORDS: Words = Words {
     error_throttled: "Trop d’essais. Veuillez attendre quelques minutes. Pour entrer tout de suite, utilisez « Mot de passe oublié ? ».",
     error_wrong_credentials: "L’adresse ou le mot de passe est incorrect.",
     error_wrong_code: "Ce code est incorrect, a expiré ou a été essayé trop souvent. Vérifiez-le ou recommencez.",
-    error_weak_password: "Ce mot de passe est trop court ou facile à deviner. Prenez au moins 10 caractères et plusieurs mots sans rapport entre eux.",
     error_hosted: "Cette adresse dépend d’un domaine hébergé ici. Donnez-en une qui fonctionne encore quand la vôtre ne fonctionne plus.",
     error_email: "Ce n’est pas une adresse e-mail. Donnez-en une comme anna@example.org.",
     error_email_taken: "Un autre compte a désormais cette adresse.",
@@ -113,7 +112,6 @@ pub(super) const WORDS: Words = Words {
     error_name: "Donnez un nom de 1 à 100 caractères.",
     error_terms: "Veuillez accepter les conditions pour continuer.",
     error_signed_out: "Vous êtes déconnecté. Veuillez vous reconnecter.",
-    error_authenticator_there: "Une application d’authentification est déjà configurée.",
     scopes: &[
         (S::CatalogueRead, "voir ce qui est proposé et à quel prix"),
         (S::CatalogueWrite, "modifier ce qui est proposé"),

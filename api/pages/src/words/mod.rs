@@ -4,6 +4,8 @@ mod de;
 mod en;
 mod fr;
 
+use std::borrow::Cow;
+
 use berth_model::{Error, ErrorCode, Locale, Role, TokenScope};
 
 /// The phrases of a language.
@@ -109,7 +111,6 @@ pub(crate) struct Words {
     pub error_throttled: &'static str,
     pub error_wrong_credentials: &'static str,
     pub error_wrong_code: &'static str,
-    pub error_weak_password: &'static str,
     pub error_hosted: &'static str,
     pub error_email: &'static str,
     pub error_email_taken: &'static str,
@@ -117,7 +118,6 @@ pub(crate) struct Words {
     pub error_name: &'static str,
     pub error_terms: &'static str,
     pub error_signed_out: &'static str,
-    pub error_authenticator_there: &'static str,
     /// What each scope opens, in the order of [`TokenScope::ALL`].
     scopes: &'static [(TokenScope, &'static str)],
     /// The roles, in the order of `Role::ALL`.
@@ -146,25 +146,25 @@ impl Words {
     }
 
     /// What went wrong, in words that say what to do.
-    pub fn error(&self, error: &Error) -> &'static str {
-        match (error.code(), error.field()) {
+    pub fn error(&self, error: &Error, locale: Locale) -> Cow<'static, str> {
+        let phrase = match (error.code(), error.field()) {
             (ErrorCode::WrongCredentials, _) => self.error_wrong_credentials,
             (ErrorCode::WrongCode, _) => self.error_wrong_code,
-            (ErrorCode::WeakPassword, _) => self.error_weak_password,
             (ErrorCode::HostedAddress, _) => self.error_hosted,
             (ErrorCode::Throttled, _) => self.error_throttled,
             (ErrorCode::Unavailable, _) => self.error_unavailable,
             (ErrorCode::Unauthenticated, _) => self.error_signed_out,
             (ErrorCode::AlreadyExists, Some("email")) => self.error_email_taken,
-            (ErrorCode::AlreadyExists, _) => self.error_authenticator_there,
             (ErrorCode::InvalidInput, Some("email")) => self.error_email,
             (ErrorCode::InvalidInput, Some("recoveryEmail")) => self.error_email_same,
             (ErrorCode::InvalidInput, Some("name")) => self.error_name,
             (ErrorCode::InvalidInput, Some("terms")) => self.error_terms,
-            (ErrorCode::InvalidInput, _) => self.error_request,
             (ErrorCode::NotFound, _) => self.error_not_found,
-            _ => self.error_internal,
-        }
+            (ErrorCode::Internal, _) => self.error_internal,
+            // What no page has words of its own for is told as everywhere else.
+            _ => return error.text(locale).into_owned().into(),
+        };
+        phrase.into()
     }
 }
 

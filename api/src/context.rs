@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use async_graphql::{Context, dataloader::DataLoader};
-use berth_model::WebhookDestinations;
+use berth_model::{IdentityIssuers, WebhookDestinations};
 use berth_store::{Cx, IdempotencyKey, OperationFeed, Store};
 
 use crate::{
@@ -23,6 +23,8 @@ pub(crate) struct Request {
     pub feed: OperationFeed,
     /// Where webhooks may go.
     pub destinations: Arc<dyn WebhookDestinations>,
+    /// Who answers to the names of identity providers.
+    pub issuers: Arc<dyn IdentityIssuers>,
     /// The token, to look at again while a subscription lasts.
     pub token: Arc<str>,
     /// For subscriptions.

@@ -106,6 +106,7 @@ impl Gate {
             loaders: DataLoader::new(loaders, tokio::spawn),
             feed: self.state.feed.clone(),
             destinations: Arc::clone(&self.state.destinations),
+            issuers: Arc::clone(&self.state.issuers),
             token,
             limits: *self.limits(),
         });

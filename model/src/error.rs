@@ -28,6 +28,10 @@ states! {
         WeakPassword = "WEAK_PASSWORD",
         /// A recovery address is at a domain that Berth itself hosts for this person.
         HostedAddress = "HOSTED_ADDRESS",
+        /// What an identity provider answered proves nothing.
+        IdentityRefused = "IDENTITY_REFUSED",
+        /// An identity provider vouches for no e-mail address of this person.
+        IdentityUnverified = "IDENTITY_UNVERIFIED",
         /// Something of this name (domain name, external id, slug, …) is there already.
         AlreadyExists = "ALREADY_EXISTS",
         /// It is in a state in which this can't be done.

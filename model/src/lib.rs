@@ -17,6 +17,7 @@ mod email_address;
 mod error;
 mod global_id;
 mod id;
+mod identity_provider;
 mod ids;
 mod image;
 mod machine;
@@ -27,6 +28,7 @@ mod page;
 mod placement;
 mod plan;
 pub mod policy;
+mod reach;
 mod redirect_uri;
 mod session;
 mod site;
@@ -47,7 +49,7 @@ pub use application::{
     Application, ApplicationPublish, ApplicationVersion, OptionKind, OptionSpec, OptionValue,
     Options, Probe, options_check,
 };
-pub use audit::{AuditEntry, AuditFilter, AuditResult};
+pub use audit::{AccountEvent, AccountEventLine, AuditEntry, AuditFilter, AuditResult};
 pub use brand::{Brand, Color, Locale};
 pub use buckets::{Bucket, Buckets};
 pub use client::{Client, ClientCreate, ClientFor, ClientKind};
@@ -58,6 +60,11 @@ pub use email_address::EmailAddress;
 pub use error::{Error, ErrorCode, Result};
 pub use global_id::GlobalId;
 pub use id::*;
+pub use identity_provider::{
+    Identity, IdentityAnswer, IdentityAsk, IdentityClaims, IdentityClient, IdentityIssuers,
+    IdentityOutcome, IdentityPending, IdentityProvider, IdentityProviderCreate,
+    IdentityProviderUpdate, IdentityStep, IdentityTrip, Issuer, is_reachable,
+};
 pub use ids::Ids;
 pub use image::{Image, ImageCreate, Sha256};
 pub use machine::{
@@ -75,6 +82,7 @@ pub use operation::{
 pub use page::{Page, PageRequest};
 pub use placement::{Candidate, Explanation, Shortage, Verdict};
 pub use plan::{Hosting, Plan, PlanCreate};
+pub use reach::Reach;
 pub use redirect_uri::RedirectUri;
 pub use session::{
     ChallengePurpose, Consent, GrantGive, Membership, Person, Protection, Session, SessionCookies,
@@ -93,4 +101,4 @@ pub use webhook::{
     WebhookEndpointCreate, WebhookEndpointUpdate,
 };
 pub use webhook_event::{WebhookData, WebhookPattern, webhook_body, webhook_event_types};
-pub use webhook_url::{WebhookDestinations, WebhookReach, WebhookUrl};
+pub use webhook_url::{WebhookDestinations, WebhookUrl};

@@ -50,6 +50,10 @@ states! {
         ClientRead = "CLIENT_READ",
         /// Make storefronts and OAuth clients.
         ClientWrite = "CLIENT_WRITE",
+        /// See identity providers, without their secrets.
+        IdentityProviderRead = "IDENTITY_PROVIDER_READ",
+        /// Make, change and remove identity providers.
+        IdentityProviderWrite = "IDENTITY_PROVIDER_WRITE",
         /// See webhook endpoints and what was delivered to them.
         WebhookRead = "WEBHOOK_READ",
         /// Make and change webhook endpoints, deliver again.
@@ -106,6 +110,8 @@ fn tenant_allows(role: Role, action: Action) -> bool {
         | A::TenantCreate
         | A::PlacementRead
         | A::AuditReadAll
+        | A::IdentityProviderRead
+        | A::IdentityProviderWrite
         | A::WebhookRead
         | A::WebhookWrite
         | A::Work => false,
@@ -132,8 +138,8 @@ pub const fn scope(action: Action) -> Option<TokenScope> {
         A::MemberWrite => TokenScope::MemberWrite,
         A::DeploymentHandover => TokenScope::SecretRead,
         A::AuditRead | A::AuditReadAll => TokenScope::AuditRead,
-        A::ClientRead => TokenScope::ClientRead,
-        A::ClientWrite => TokenScope::ClientAdmin,
+        A::ClientRead | A::IdentityProviderRead => TokenScope::ClientRead,
+        A::ClientWrite | A::IdentityProviderWrite => TokenScope::ClientAdmin,
         A::WebhookRead => TokenScope::WebhookRead,
         A::WebhookWrite => TokenScope::WebhookAdmin,
         A::Work => return None,
@@ -194,7 +200,7 @@ mod tests {
         let mut text = String::new();
         for action in Action::ALL {
             let scope = scope(*action).map(TokenScope::word).unwrap_or_default();
-            text.push_str(&format!("{:20} {scope:15}", action.as_str()));
+            text.push_str(&format!("{:23} {scope:15}", action.as_str()));
             for (name, caller) in &callers {
                 let shown = if allows(caller, *action) {
                     name.as_str()

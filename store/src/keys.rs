@@ -32,6 +32,16 @@ const SEALED: &[Sealed] = &[
                 || replace(deployment_id::text, '-', '') || '/' || name",
     },
     Sealed {
+        table: "identity_providers",
+        // As `identity_provider_change::place` writes it.
+        place: "'idp_' || replace(id::text, '-', '') || '/secret'",
+    },
+    Sealed {
+        table: "identity_trips",
+        // As `trip::place` writes it.
+        place: "'identity_trip/' || id",
+    },
+    Sealed {
         table: "notices",
         // As `notice::place` writes it.
         place: "'notice/' || replace(id::text, '-', '')",

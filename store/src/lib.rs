@@ -22,6 +22,8 @@ mod error;
 mod fleet;
 mod idempotency;
 mod identity;
+mod identity_provider;
+mod identity_provider_change;
 mod image;
 mod keyring;
 mod keys;

@@ -26,6 +26,19 @@ diesel::table! {
 }
 
 diesel::table! {
+    account_identities (id) {
+        id -> Uuid,
+        realm_id -> Uuid,
+        account_id -> Uuid,
+        provider_id -> Uuid,
+        subject -> Text,
+        email -> Text,
+        linked_at -> Timestamptz,
+        used_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
     account_passwords (account_id) {
         account_id -> Uuid,
         hash -> Text,
@@ -110,6 +123,7 @@ diesel::table! {
         user_agent -> Nullable<Text>,
         opened -> Bool,
         copy_of -> Nullable<Uuid>,
+        account_id -> Nullable<Uuid>,
     }
 }
 
@@ -140,6 +154,7 @@ diesel::table! {
         tries_left -> Integer,
         created_at -> Timestamptz,
         expires_at -> Timestamptz,
+        trip_id -> Nullable<Uuid>,
     }
 }
 
@@ -233,6 +248,41 @@ diesel::table! {
         created_at -> Timestamptz,
         expires_at -> Timestamptz,
         key_id -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    identity_providers (id) {
+        id -> Uuid,
+        storefront_id -> Nullable<Uuid>,
+        realm_id -> Uuid,
+        name -> Text,
+        issuer -> Text,
+        client_id -> Text,
+        key_id -> Text,
+        sealed -> Binary,
+        enabled -> Bool,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    identity_trips (id) {
+        id -> Uuid,
+        realm_id -> Uuid,
+        provider_id -> Uuid,
+        browser_hash -> Binary,
+        account_id -> Nullable<Uuid>,
+        state_hash -> Nullable<Binary>,
+        key_id -> Nullable<Text>,
+        sealed -> Nullable<Binary>,
+        query -> Text,
+        subject -> Nullable<Text>,
+        email -> Nullable<Text>,
+        name -> Nullable<Text>,
+        created_at -> Timestamptz,
+        expires_at -> Timestamptz,
     }
 }
 
@@ -636,6 +686,7 @@ diesel::joinable!(application_versions -> applications (application_id));
 diesel::joinable!(application_versions -> images (image_id));
 diesel::joinable!(audit_log -> tenants (tenant_id));
 diesel::joinable!(challenges -> accounts (account_id));
+diesel::joinable!(challenges -> identity_trips (trip_id));
 diesel::joinable!(clients -> storefronts (storefront_id));
 diesel::joinable!(clients -> tenants (tenant_id));
 diesel::joinable!(consents -> clients (client_id));
@@ -644,6 +695,7 @@ diesel::joinable!(deployments -> plans (plan_id));
 diesel::joinable!(deployments -> tenants (tenant_id));
 diesel::joinable!(grants -> consents (consent_id));
 diesel::joinable!(idempotency_keys -> tenants (tenant_id));
+diesel::joinable!(identity_providers -> storefronts (storefront_id));
 diesel::joinable!(known_browsers -> accounts (account_id));
 diesel::joinable!(machine_images -> images (image_id));
 diesel::joinable!(machine_images -> machines (machine_id));
@@ -680,6 +732,7 @@ diesel::joinable!(webhook_outbox -> tenants (tenant_id));
 diesel::allow_tables_to_appear_in_same_query!(
     access_tokens,
     account_authenticators,
+    account_identities,
     account_passwords,
     account_recovery_codes,
     accounts,
@@ -695,6 +748,8 @@ diesel::allow_tables_to_appear_in_same_query!(
     deployments,
     grants,
     idempotency_keys,
+    identity_providers,
+    identity_trips,
     images,
     known_browsers,
     machine_images,

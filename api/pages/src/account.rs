@@ -4,6 +4,7 @@
 mod authenticator;
 mod change;
 mod email;
+mod identity;
 
 use askama::Template;
 use axum::{
@@ -13,7 +14,8 @@ use axum::{
     routing::{get, post},
 };
 use berth_model::{
-    Account, Consent, Error, ErrorCode, Locale, Membership, Protection, Result, Session,
+    Account, AccountEventLine, Consent, Error, ErrorCode, Identity, IdentityProvider, Locale,
+    Membership, Protection, Result, Session,
 };
 use uuid::Uuid;
 
@@ -51,6 +53,9 @@ pub(crate) fn routes() -> Router<std::sync::Arc<Site>> {
         )
         .route("/account/authenticator/remove", post(authenticator::remove))
         .route("/account/recovery-codes", post(authenticator::codes))
+        .route("/account/identities", post(identity::begin))
+        .route("/account/identities/confirm", post(identity::confirm))
+        .route("/account/identities/end", post(identity::end))
 }
 
 #[derive(Template)]
@@ -65,6 +70,9 @@ struct AccountPage<'a> {
     sessions: Vec<Session>,
     here: Uuid,
     consents: Vec<Consent>,
+    identities: Vec<Identity>,
+    providers: Vec<IdentityProvider>,
+    events: Vec<AccountEventLine>,
     saved: bool,
     problem: Option<&'static str>,
 }
@@ -100,6 +108,9 @@ async fn view<'a>(page: &'a Page, saved: bool, error: Option<&Error>) -> Result<
         sessions: store.session_list(session).await?,
         here: session.id,
         consents: store.consent_list(session).await?,
+        identities: store.identity_list(session).await?,
+        providers: store.identity_provider_shown(page.visit.realm).await?,
+        events: store.account_event_list(session).await?,
         saved,
         problem: error.map(|error| {
             log(error);

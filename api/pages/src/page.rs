@@ -166,6 +166,7 @@ impl Page {
         let page = Problem {
             frame: self.frame(self.words.error_title),
             text,
+            link: None,
         };
         self.html(status, &page, "")
     }

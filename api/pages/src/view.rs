@@ -2,7 +2,7 @@
 
 use askama::Template;
 use axum::{http::StatusCode, response::Response};
-use berth_model::{Brand, Error, Locale};
+use berth_model::{Brand, Error, IdentityProvider, Locale};
 
 use crate::{
     page::{Page, log, status},
@@ -148,6 +148,8 @@ impl<'a> Field<'a> {
 pub(crate) struct FormPage<'a> {
     pub frame: Frame<'a>,
     pub lead: &'static str,
+    /// Whom it is about; nothing for most.
+    pub about: String,
     pub problem: Option<&'static str>,
     pub action: String,
     pub fields: Vec<Field<'a>>,
@@ -155,6 +157,10 @@ pub(crate) struct FormPage<'a> {
     /// Below the form: where, and what it says.
     pub links: Vec<(String, &'static str)>,
     pub note: &'static str,
+    /// Buttons of identity providers, below the form.
+    pub providers: Vec<IdentityProvider>,
+    /// Where those lead.
+    pub providers_action: String,
 }
 
 impl<'a> FormPage<'a> {
@@ -163,12 +169,15 @@ impl<'a> FormPage<'a> {
         Self {
             frame: page.frame(title),
             lead,
+            about: String::new(),
             problem: None,
             action: page.href(path),
             fields: Vec::new(),
             button: page.words.go_on,
             links: Vec::new(),
             note: "",
+            providers: Vec::new(),
+            providers_action: page.href("/identity/begin"),
         }
     }
 }
@@ -179,6 +188,8 @@ impl<'a> FormPage<'a> {
 pub(crate) struct Problem<'a> {
     pub frame: Frame<'a>,
     pub text: &'static str,
+    /// Where to begin again, and what it says.
+    pub link: Option<(String, &'static str)>,
 }
 
 impl Page {

@@ -39,6 +39,7 @@ loaders! {
     AuditEntryId => AuditEntry, audit_entry_by_ids;
     ClientId => Client, client_by_ids;
     DeploymentId => Deployment, deployment_by_ids;
+    IdentityProviderId => IdentityProvider, identity_provider_by_ids;
     ImageId => Image, image_by_ids;
     MachineId => Machine, machine_by_ids;
     MemberId => Member, member_by_ids;

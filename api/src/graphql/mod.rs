@@ -13,6 +13,8 @@ mod deployment;
 mod deployment_change;
 mod deployment_create;
 mod deployment_handover;
+mod identity_provider;
+mod identity_provider_change;
 mod image;
 mod input;
 mod loaders;
@@ -68,6 +70,7 @@ pub(crate) struct Query(
     machine::MachineQuery,
     storefront::StorefrontQuery,
     client::ClientQuery,
+    identity_provider::IdentityProviderQuery,
     webhook_endpoint::WebhookEndpointQuery,
     audit_entry::AuditEntryQuery,
 );
@@ -81,6 +84,7 @@ pub(crate) struct Changes(
     member::MemberMutation,
     storefront::StorefrontMutation,
     client_mutation::ClientMutation,
+    identity_provider_change::IdentityProviderMutation,
     site::SiteMutation,
     rack::RackMutation,
     network::NetworkMutation,
@@ -125,6 +129,7 @@ fn connections_describe(
         audit_entry::AuditEntry,
         client::Client,
         deployment::Deployment,
+        identity_provider::IdentityProvider,
         image::Image,
         machine::Machine,
         member::Member,

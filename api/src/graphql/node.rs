@@ -11,11 +11,11 @@ use futures::future::try_join_all;
 use super::{
     account::Account, address::Address, application::Application,
     application_version::ApplicationVersion, audit_entry::AuditEntry, client::Client,
-    deployment::Deployment, image::Image, machine::Machine, member::Member, network::Network,
-    noun::find, operation::Operation, plan::Plan, rack::Rack, reservation::Reservation, site::Site,
-    storage_pool::StoragePool, storefront::Storefront, tenant::Tenant,
-    virtual_machine::VirtualMachine, volume::Volume, webhook_delivery::WebhookDelivery,
-    webhook_endpoint::WebhookEndpoint,
+    deployment::Deployment, identity_provider::IdentityProvider, image::Image, machine::Machine,
+    member::Member, network::Network, noun::find, operation::Operation, plan::Plan, rack::Rack,
+    reservation::Reservation, site::Site, storage_pool::StoragePool, storefront::Storefront,
+    tenant::Tenant, virtual_machine::VirtualMachine, volume::Volume,
+    webhook_delivery::WebhookDelivery, webhook_endpoint::WebhookEndpoint,
 };
 
 /// The most ids of one question.
@@ -53,6 +53,7 @@ nodes!(
     AuditEntry,
     Client,
     Deployment,
+    IdentityProvider,
     Image,
     Machine,
     Member,

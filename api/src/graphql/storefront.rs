@@ -5,6 +5,7 @@ use berth_model as model;
 use berth_model::{StorefrontId, Timestamp};
 
 use super::{
+    identity_provider::{IdentityProvider, list},
     noun::{global, noun},
     page::{Connection, PageArguments, connection},
     payload::{UserError, settle},
@@ -24,6 +25,27 @@ impl Storefront {
     /// For people.
     async fn name(&self) -> &str {
         &self.0.brand.name
+    }
+
+    /// Where its people have an account already, with which they can sign in at its pages too. For
+    /// the storefront and the provider.
+    async fn identity_providers(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "How many from the beginning: 1 to 100, 20 unless said.")] first: Option<
+            i32,
+        >,
+        #[graphql(desc = "Only what comes after this cursor.")] after: Option<String>,
+        #[graphql(desc = "How many from the end: 1 to 100.")] last: Option<i32>,
+        #[graphql(desc = "Only what comes before this cursor.")] before: Option<String>,
+    ) -> Result<Option<Connection<IdentityProvider>>> {
+        let arguments = PageArguments {
+            first,
+            after,
+            last,
+            before,
+        };
+        list(ctx, arguments, Some(self.0.id)).await.map(Some)
     }
 
     /// When it was made.

@@ -13,6 +13,8 @@ mod consent;
 mod email;
 mod grant;
 mod housekeeping;
+mod link;
+mod log;
 mod notice;
 mod password;
 mod place;
@@ -21,6 +23,7 @@ mod reset;
 mod session;
 mod sign_in;
 mod sign_up;
+mod trip;
 
 use berth_model::{Realm, Result, Scope};
 use tokio::sync::SemaphorePermit;

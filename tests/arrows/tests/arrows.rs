@@ -40,7 +40,12 @@ const ARROWS: &[(&str, &[&str])] = &[
         "berth-domains-mail",
         &["berth-model", "berth-store", "berth-operations"],
     ),
-    ("berth-webhooks", &["berth-model", "berth-store"]),
+    ("berth-outbound", &["berth-model"]),
+    ("berth-federation", &["berth-model", "berth-outbound"]),
+    (
+        "berth-webhooks",
+        &["berth-model", "berth-store", "berth-outbound"],
+    ),
     (
         "berth",
         &[
@@ -52,6 +57,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "berth-scheduler",
             "berth-domains-mail",
             "berth-webhooks",
+            "berth-federation",
         ],
     ),
     ("berth-arrows", &[]),
@@ -70,6 +76,7 @@ const KNOWN_ONLY_BY: &[(&str, &str)] = &[
     ("async-graphql", "berth-api"),
     ("async-graphql-axum", "berth-api"),
     ("lettre", "berth-domains-mail"),
+    ("openidconnect", "berth-federation"),
 ];
 
 /// Libraries with I/O, which the model and placement must not have.

@@ -171,6 +171,8 @@ fn value(world: &World, mutation: &str, slot: &Slot, unique: &str) -> Value {
         }
         "ipv6" => json!({ "cidr": "2001:db8::/64", "first": "2001:db8::9", "last": "2001:db8::9" }),
         "url" => json!("https://shop.example.org/berth"),
+        "issuer" => json!(format!("https://{unique}.example")),
+        "clientId" | "clientSecret" if slot.ty == "String" => json!("berth"),
         "patterns" => json!(["*"]),
         "description" => json!("Orders"),
         "enabled" => json!(true),

@@ -9,6 +9,7 @@
 mod audit;
 mod bad_input;
 mod cost;
+mod federation;
 mod graphiql;
 mod guards;
 mod http;
@@ -22,6 +23,7 @@ mod npm;
 mod oauth;
 mod operation_name;
 mod pages;
+mod pypi;
 mod schema;
 mod subscription;
 mod support;

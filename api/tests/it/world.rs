@@ -48,6 +48,7 @@ impl World {
             api,
         };
         world.webhook(&storefront.to_string()).await;
+        world.identity_provider().await;
         world.fleet().await;
         world.catalogue().await;
         world.tenants().await;
@@ -88,6 +89,21 @@ impl World {
             .await;
         let id = text(&made["webhookEndpoint"]["id"]);
         self.ids.insert("WebhookEndpoint", id);
+    }
+
+    /// An identity provider of storefront A.
+    async fn identity_provider(&mut self) {
+        let input = json!({
+            "idempotencyKey": "idp", "name": "Keycloak", "issuer": "https://id.example.org",
+            "clientId": "berth", "clientSecret": "of the identity provider",
+        });
+        let fields = "identityProvider { id }";
+        let made = self
+            .api
+            .make(&self.shop_a, "identityProviderCreate", input, fields)
+            .await;
+        let id = text(&made["identityProvider"]["id"]);
+        self.ids.insert("IdentityProvider", id);
     }
 
     /// What a courier would have done: there are deliveries to that endpoint.

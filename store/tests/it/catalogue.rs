@@ -31,6 +31,7 @@ pub enum Kind {
 pub const TABLES: &[(&str, Kind)] = &[
     ("access_tokens", Kind::Tenant),
     ("account_authenticators", Kind::Login),
+    ("account_identities", Kind::Login),
     ("account_passwords", Kind::Login),
     ("account_recovery_codes", Kind::Login),
     ("accounts", Kind::Own),
@@ -46,6 +47,8 @@ pub const TABLES: &[(&str, Kind)] = &[
     ("deployments", Kind::Tenant),
     ("grants", Kind::Login),
     ("idempotency_keys", Kind::Tenant),
+    ("identity_providers", Kind::Own),
+    ("identity_trips", Kind::Login),
     ("images", Kind::Shared),
     ("known_browsers", Kind::Login),
     ("machine_images", Kind::Platform),

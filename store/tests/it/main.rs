@@ -8,6 +8,7 @@ mod deployment;
 mod deployment_change;
 mod deployment_shared;
 mod idempotency;
+mod identity_call;
 mod keys;
 mod members;
 mod migrations;

@@ -9,6 +9,7 @@ use chrono::TimeDelta;
 use uuid::Uuid;
 
 use crate::{
+    identity_call::{identity_call, provider_input},
     webhook_call::webhook_call,
     world::{GIB, World, endpoint_input, image_input, plan_input, publish_input, tenant_input},
 };
@@ -134,6 +135,7 @@ pub async fn owned_call(world: &World, own: &Owned, cx: &Cx, name: &str) -> Resu
         }
         "volume_get" => store.volume_get(cx, own.volume.into()).await.map(drop),
         other if other.starts_with("audit") => audit_call(world, own, cx, other).await,
+        other if other.starts_with("identity") => identity_call(world, cx, other).await,
         other if other.starts_with("webhook") => {
             webhook_call(world, own.webhook_delivery.into(), cx, other).await
         }
@@ -240,6 +242,12 @@ pub async fn common_call(world: &World, cx: &Cx, name: &str) -> Result<()> {
             .await
             .map(drop),
         "client_delete" | "client_secret_rotate" => client_call(world, cx, name).await,
+        "identity_provider_create" => {
+            let issuer = format!("https://{}.example.org", world.database.ids.uuid().simple());
+            let input = provider_input(&issuer);
+            let made = store.identity_provider_create(cx, input).await?;
+            store.identity_provider_delete(cx, made.id).await.map(drop)
+        }
         "image_by_ids" => store.image_by_ids(cx, &[]).await.map(drop),
         "image_create" => store
             .image_create(cx, image_input("tiny-2"))

@@ -4,8 +4,8 @@
 use berth_model::{
     Actor, ApplicationPublish, ApplicationVersion, Caller, ClientCreate, ClientFor, ClientId,
     DeploymentCreate, Hosting, Image, ImageCreate, OptionKind, OptionSpec, OptionValue, Options,
-    Plan, PlanCreate, Probe, Role, Sha256, Site, StorefrontId, Tenant, TenantCreate,
-    WebhookEndpoint, WebhookEndpointCreate, WebhookReach, WebhookUrl,
+    Plan, PlanCreate, Probe, Reach, Role, Sha256, Site, StorefrontId, Tenant, TenantCreate,
+    WebhookEndpoint, WebhookEndpointCreate, WebhookUrl,
 };
 use berth_store::{Cx, IdempotencyKey, Store, testing::TestDatabase};
 use diesel::{QueryableByName, sql_query, sql_types::Text};
@@ -220,7 +220,7 @@ pub fn publish_input(image: &Image) -> ApplicationPublish {
 }
 
 pub fn endpoint_input(pattern: &str) -> WebhookEndpointCreate {
-    let url = WebhookUrl::parse("https://shop.example.org/berth", WebhookReach::Public);
+    let url = WebhookUrl::parse("https://shop.example.org/berth", Reach::Public);
     WebhookEndpointCreate {
         url: url.unwrap(),
         description: None,

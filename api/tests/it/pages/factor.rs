@@ -9,7 +9,7 @@ use super::{
 };
 
 /// What an app shows at the time of the tests.
-fn number(shop: &Shop, secret: &str) -> String {
+pub fn number(shop: &Shop, secret: &str) -> String {
     let app = Builder::new()
         .with_algorithm(Algorithm::SHA1)
         .with_digits(6)
@@ -22,7 +22,7 @@ fn number(shop: &Shop, secret: &str) -> String {
 }
 
 /// Sets an app up. Its secret, and the recovery codes.
-async fn set_up(shop: &Shop, browser: &mut Browser) -> (String, Vec<String>) {
+pub async fn set_up(shop: &Shop, browser: &mut Browser) -> (String, Vec<String>) {
     let account = format!("{}/account", shop.base);
     let page = browser
         .submit(&account, &format!("{account}/authenticator"), &[])

@@ -3,9 +3,10 @@
 mod account;
 mod attack;
 pub mod browser;
-mod factor;
+pub mod factor;
 mod flow;
 mod host;
+mod log;
 mod reset;
 pub mod shop;
 mod sign_in;

@@ -82,7 +82,9 @@ fn wrong(mutation: &str, field: &str) -> Vec<Value> {
         "patterns" => vec![json!([]), json!(["x.*"]), json!(vec!["*"; 21])],
         "description" => vec![json!(""), json!(long), json!("a\nb")],
         "networkIds" => vec![json!([]), json!(["x"]), json!([unknown("Network")])],
-        id if id.ends_with("Id") => {
+        id if id.ends_with("Id")
+            && (id, mutation.starts_with("identity")) != ("clientId", true) =>
+        {
             vec![
                 json!("x"),
                 json!(unknown("Rack")),
@@ -113,6 +115,13 @@ fn wrong_of_client(mutation: &str, field: &str) -> Vec<Value> {
         ],
         "isPublic" => vec![json!(true)],
         "keepSeconds" => vec![json!(-1), json!(604_801)],
+        "issuer" => vec![
+            json!("x"),
+            json!("http://id.example.org"),
+            json!("https://10.0.0.1"),
+            json!("https://id.example.org/?x"),
+        ],
+        "clientId" | "clientSecret" => vec![json!(""), json!("a\nb"), json!("x".repeat(501))],
         other => panic!("{mutation} has a new field {other}: say here what is wrong for it"),
     }
 }

@@ -14,7 +14,7 @@ const ANNA: &str = "anna@mail.example";
 async fn lines(shop: &Shop, action: &str) -> Vec<Value> {
     let token = shop.api.token(ClientFor::Platform).await;
     let query = "query($filter: AuditFilterInput) { auditLog(filter: $filter) { nodes {
-                     actor subject result errorCode remote userAgent } } }";
+                     actor subject result errorCode from userAgent } } }";
     let filter = json!({ "filter": { "action": action } });
     let data = shop.api.data(&token, query, filter).await;
     data["auditLog"]["nodes"].as_array().unwrap().clone()
@@ -41,7 +41,7 @@ async fn a_person_and_the_provider_see_sign_ins_and_failed_ones() {
     let results: Vec<_> = seen.iter().map(|line| &line["result"]).collect();
     assert_eq!(results, ["REFUSED", "OK"]);
     assert_eq!(seen[0]["errorCode"], "WRONG_CREDENTIALS");
-    assert_eq!(seen[0]["remote"], "127.0.0.1");
+    assert_eq!(seen[0]["from"], "127.0.0.1");
     assert!(seen[0]["actor"].as_str().unwrap().starts_with("acc_"));
     assert_eq!(seen[0]["actor"], seen[1]["actor"]);
     let account = format!("{}/account", shop.base);

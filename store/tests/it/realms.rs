@@ -6,7 +6,10 @@ use diesel_async::SimpleAsyncConnection;
 use crate::world::{connect, lines};
 
 /// Back to before it, the latest first.
-const DOWN: [&str; 4] = [
+const DOWN: [&str; 7] = [
+    include_str!("../../../migrations/2026-11-26-000072_sign_in_log/down.sql"),
+    include_str!("../../../migrations/2026-11-26-000071_identities/down.sql"),
+    include_str!("../../../migrations/2026-11-26-000070_identity_providers/down.sql"),
     include_str!("../../../migrations/2026-11-23-000043_account_scope/down.sql"),
     include_str!("../../../migrations/2026-11-23-000042_consents/down.sql"),
     include_str!("../../../migrations/2026-11-23-000041_sign_in/down.sql"),

@@ -12,6 +12,7 @@ mod decide;
 mod filter;
 mod fleet;
 mod place;
+mod plan;
 mod request;
 mod rules;
 mod score;
@@ -26,6 +27,7 @@ pub use fleet::{
     TenantNumber, VmNumber,
 };
 pub use place::{Chosen, Decision, place};
+pub use plan::{Balance, Limits, Plan, Rebalance, Stale, Step};
 pub use request::{NetworkNeed, Request};
 pub use rules::Refusal;
 pub use snapshot::{FleetSnapshot, MachineSnapshot, NetworkSnapshot, PoolSnapshot};

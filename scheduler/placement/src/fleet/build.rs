@@ -154,7 +154,7 @@ impl Fleet {
             ask,
             place: None,
             backups: [None; super::FAILURES],
-            is_hold: false,
+            hold_of: None,
         });
         VmNumber::at(self.vms.len() - 1)
     }

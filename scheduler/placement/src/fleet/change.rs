@@ -209,7 +209,7 @@ impl Fleet {
 
     fn protection_keep(&mut self, vm: VmNumber) {
         let of = &self.vms[vm.index()];
-        let wanted = if of.place.is_some() && of.ask.restarts && !of.is_hold {
+        let wanted = if of.place.is_some() && of.ask.restarts && of.hold_of.is_none() {
             self.failures_kept()
         } else {
             0

@@ -2,7 +2,7 @@
 
 use super::{
     CpuLevel, GroupNumber, ImageNumber, LabelNumber, MachineNumber, NeedNumber, SiteNumber, Sizes,
-    TenantNumber,
+    TenantNumber, VmNumber,
     amounts::{Amounts, NODE_LANES},
 };
 
@@ -106,6 +106,6 @@ pub(crate) struct Vm {
     pub(crate) place: Option<Place>,
     /// Where it would be restarted.
     pub(crate) backups: [Option<Place>; FAILURES],
-    /// It only holds room, for one that is on its way from or to here.
-    pub(crate) is_hold: bool,
+    /// It only holds room, for this one, which is on its way.
+    pub(crate) hold_of: Option<VmNumber>,
 }

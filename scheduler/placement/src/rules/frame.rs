@@ -190,7 +190,11 @@ pub(crate) fn class_refusals(need: &Need, class: &Class) -> impl Iterator<Item =
 /// What the members that are somewhere mean for one more.
 fn bounds_of(fleet: &Fleet, group: GroupNumber, own: Option<VmNumber>, bounds: &mut Vec<Bound>) {
     let of = &fleet.groups[group.index()];
-    let others = of.members.iter().filter(|member| Some(**member) != own);
+    // Nor is what holds room for it in its way.
+    let is_own = |member: VmNumber| {
+        own.is_some() && (Some(member) == own || fleet.vms[member.index()].hold_of == own)
+    };
+    let others = of.members.iter().filter(|member| !is_own(**member));
     let places = others.filter_map(|member| fleet.vms[member.index()].place);
     let bound = |domain, is_only| Bound {
         group,

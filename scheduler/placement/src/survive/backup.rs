@@ -137,7 +137,7 @@ impl Fleet {
                 for place in self.places_after(*member, hosted.host) {
                     let is_same = self.domain_of(place.machine, of.spec.domain) == domain;
                     is_here |= is_same;
-                    is_apart |= !is_same;
+                    is_apart |= !is_same && self.is_staying(place.machine);
                 }
                 if is_apart && of.spec.relation == Relation::Together {
                     return false;
@@ -149,6 +149,11 @@ impl Fleet {
             }
         }
         self.backup_under_cap(hosted, machine)
+    }
+
+    /// Whether it is the one itself, or holds room for it.
+    fn is_own(&self, own: Option<VmNumber>, member: VmNumber) -> bool {
+        own.is_some() && (own == Some(member) || self.vms[member.index()].hold_of == own)
     }
 
     fn backup_under_cap(&self, hosted: &Hosted, machine: MachineNumber) -> bool {

@@ -34,7 +34,7 @@ impl Fleet {
             self.restore_neighbours(vm, before.machine)?;
         }
         let of = &self.vms[vm.index()];
-        if of.ask.restarts && !of.is_hold && !self.backups_fill(vm) {
+        if of.ask.restarts && of.hold_of.is_none() && !self.backups_fill(vm) {
             return Err(Refusal::NoRestart);
         }
         Ok(())

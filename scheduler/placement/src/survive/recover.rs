@@ -31,7 +31,7 @@ impl Fleet {
         {
             let restarts = |vm: &&VmNumber| {
                 let of = &self.vms[vm.index()];
-                of.ask.restarts && !of.is_hold
+                of.ask.restarts && of.hold_of.is_none()
             };
             dead.extend(machine.vms.iter().filter(restarts));
         }

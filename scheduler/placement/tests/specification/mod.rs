@@ -9,7 +9,7 @@
 
 pub mod world;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use berth_placement::*;
 pub use world::World;
@@ -72,22 +72,24 @@ fn breaks(world: &World, places: &Places, group: GroupNumber, machine: MachineNu
     let spec = world.groups[group.index()];
     let here = domain(world, machine, spec.domain);
     let of_group = |vm: &VmNumber| world.asks[vm].groups.contains(&Some(group));
-    let members: Vec<MachineNumber> = places
+    let members: Vec<(VmNumber, MachineNumber)> = places
         .iter()
         .filter(|(vm, _)| of_group(vm))
-        .map(|(_, place)| place.machine)
+        .map(|(vm, place)| (*world.holds.get(vm).unwrap_or(vm), place.machine))
         .collect();
     match spec.relation {
-        Relation::Together => members.iter().any(|member| {
+        Relation::Together => members.iter().any(|(_, member)| {
             matches!(world.states[member.index()], State::Active | State::Suspect)
                 && domain(world, *member, spec.domain) != here
         }),
         Relation::Apart { most } => {
-            let near = members.iter().filter(|member| {
+            let near = members.iter().filter(|(_, member)| {
                 world.states[member.index()] != State::Failed
-                    && domain(world, **member, spec.domain) == here
+                    && domain(world, *member, spec.domain) == here
             });
-            near.count() >= most as usize
+            // One that is on its way within a domain is there once.
+            let near: BTreeSet<VmNumber> = near.map(|(vm, _)| *vm).collect();
+            near.len() >= most as usize
         }
     }
 }
@@ -270,13 +272,46 @@ fn kept(
     loads.iter().rev().take(usize::from(survive.failures)).sum()
 }
 
-/// Whether everything that runs obeys every rule where it is.
+/// Whether everything that runs obeys every rule where it is. What is on a machine that is being
+/// emptied may stay there for now, and what only holds room is not in the way of that for which it
+/// holds it.
 pub fn check_places(world: &World, places: &Places) {
-    for (vm, place) in places {
+    for (vm, place) in places
+        .iter()
+        .filter(|(vm, _)| !world.holds.contains_key(vm))
+    {
         let mut others = places.clone();
-        others.remove(vm);
-        let refusals = refusals(world, &others, &world.asks[vm], place.machine);
-        assert_eq!(refusals, Vec::new(), "{vm:?} on {:?}", place.machine);
+        others.retain(|other, _| other != vm && world.holds.get(other) != Some(vm));
+        let holds = places.len() - 1 - others.len();
+        let mut refusals = refusals(world, &others, &world.asks[vm], place.machine);
+        if world.states[place.machine.index()] == State::Draining {
+            refusals.retain(|refusal| !is_leaving(world, refusal));
+        }
+        assert_eq!(
+            refusals,
+            Vec::new(),
+            "{vm:?} on {:?}, {holds} holds",
+            place.machine
+        );
+    }
+    for machine in 0..world.machines.len() {
+        let machine = MachineNumber::at(machine);
+        for dimension in 0..world.dimensions {
+            let limit = limit(&world.machines[machine.index()], dimension);
+            assert!(
+                used(world, places, machine, dimension) <= limit,
+                "with holds"
+            );
+        }
+    }
+}
+
+/// What doesn't matter for what is about to leave: that nothing new goes there, and whom it is with.
+fn is_leaving(world: &World, refusal: &Refusal) -> bool {
+    match refusal {
+        Refusal::State(state) => *state == State::Draining,
+        Refusal::Group(group) => world.groups[group.index()].relation == Relation::Together,
+        _ => false,
     }
 }
 
@@ -310,8 +345,12 @@ pub fn check_survives(world: &World, fleet: &Fleet) {
             if !fails(place.machine) {
                 places.insert(vm, place);
             } else if world.asks[&vm].restarts {
-                let backup = fleet.backups_of(vm).find(|backup| !fails(backup.machine));
-                places.insert(vm, backup.expect("a place to be restarted"));
+                let is_alive = |place: &Place| !fails(place.machine);
+                let backup = fleet.backups_of(vm).find(is_alive);
+                places.insert(
+                    vm,
+                    backup.unwrap_or_else(|| panic!("{vm:?} has no place to be restarted")),
+                );
             }
         }
         check_places(&after, &places);

@@ -18,6 +18,8 @@ pub struct World {
     pub needs: Vec<Need>,
     pub groups: Vec<GroupSpec>,
     pub asks: BTreeMap<VmNumber, Ask>,
+    /// What only holds room, and for which.
+    pub holds: BTreeMap<VmNumber, VmNumber>,
 }
 
 impl World {
@@ -205,6 +207,7 @@ pub fn story(length: usize) -> impl Strategy<Value = (World, Vec<Event>)> {
             needs: needs.into_iter().collect(),
             groups,
             asks: BTreeMap::new(),
+            holds: BTreeMap::new(),
         };
         (Just(world), prop::collection::vec(events, 1..length))
     })

@@ -11,6 +11,7 @@
 mod decide;
 mod filter;
 mod fleet;
+mod forecast;
 mod place;
 mod plan;
 mod request;
@@ -26,6 +27,7 @@ pub use fleet::{
     Need, NeedNumber, Place, Policy, RackNumber, Relation, SiteNumber, Sizes, State, Survive,
     TenantNumber, VmNumber,
 };
+pub use forecast::{Advice, Growth, Stranded, growth};
 pub use place::{Chosen, Decision, place};
 pub use plan::{Balance, Limits, Plan, Rebalance, Stale, Step};
 pub use request::{NetworkNeed, Request};

@@ -9,14 +9,17 @@
 //! domains and NUMA nodes, keeps room for restarts, and plans and forecasts with the same rules.
 
 mod decide;
+pub mod file;
 mod filter;
 mod fleet;
 mod forecast;
+mod pack;
 mod place;
 mod plan;
 mod request;
 mod rules;
 mod score;
+mod simulate;
 mod snapshot;
 mod survive;
 
@@ -28,9 +31,11 @@ pub use fleet::{
     TenantNumber, VmNumber,
 };
 pub use forecast::{Advice, Growth, Stranded, growth};
+pub use pack::{Packing, pack};
 pub use place::{Chosen, Decision, place};
 pub use plan::{Balance, Limits, Plan, Rebalance, Stale, Step};
 pub use request::{NetworkNeed, Request};
 pub use rules::Refusal;
+pub use simulate::{Arrival, Sample, Simulation};
 pub use snapshot::{FleetSnapshot, MachineSnapshot, NetworkSnapshot, PoolSnapshot};
 pub use survive::{Lost, Survival};

@@ -50,6 +50,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "berth-hypervisor",
             "berth-api",
             "berth-scheduler",
+            "berth-placement",
             "berth-domains-mail",
             "berth-webhooks",
         ],

@@ -1,7 +1,7 @@
 //! The best machine of those that fit.
 
 use crate::{
-    fleet::{BLOCK, Fleet, MachineNumber, Place, has_sizes},
+    fleet::{BLOCK, Fleet, MachineNumber, Place},
     rules::Frame,
 };
 
@@ -23,14 +23,25 @@ impl Fleet {
         takes: &dyn Fn(MachineNumber) -> bool,
     ) -> Option<(i64, Place)> {
         let mut best: Option<(i64, Place)> = None;
+        let mut seen = Seen::default();
         for (number, block) in self.blocks.iter().enumerate() {
             let least = frame.least_score(self, block);
             let is_worse = best.is_some_and(|(score, _)| least >= score);
-            if is_worse || !has_sizes(&block.room, &frame.need.sizes) {
+            if is_worse || !frame.fits(&block.room) {
                 continue;
             }
             for machine in self.block_machines(number) {
-                let found = self.candidate(frame, machine, best.map(|(score, _)| score));
+                let than = best.map(|(score, _)| score);
+                if than.is_some_and(|than| frame.least_score_of(self, machine) >= than)
+                    || !frame.fits(&self.rooms[machine.index()].whole)
+                    || than.is_some_and(|than| seen.is_no_better(self, machine, than))
+                {
+                    continue;
+                }
+                let found = self.candidate(frame, machine, than);
+                if than.is_some() && found.is_none() {
+                    seen.note(machine, frame.score_alone(self, machine));
+                }
                 if found.is_some() && takes(machine) {
                     best = found;
                 }
@@ -40,13 +51,16 @@ impl Fleet {
     }
 
     /// The machine's place, if it fits and is better than this score.
+    #[inline]
     fn candidate(
         &self,
         frame: &Frame<'_>,
         machine: MachineNumber,
         than: Option<i64>,
     ) -> Option<(i64, Place)> {
-        if !has_sizes(&self.rooms[machine.index()].whole, &frame.need.sizes)
+        let least = frame.least_score_of(self, machine);
+        if than.is_some_and(|than| least >= than)
+            || !frame.fits(&self.rooms[machine.index()].whole)
             || !frame.is_open(self, machine)
         {
             return None;
@@ -94,5 +108,34 @@ impl Fleet {
         }
         found.sort_unstable();
         found
+    }
+}
+
+/// How many machines are remembered.
+const SEEN: usize = 4;
+
+/// The last machines that were not better: those of the same kind with as much used aren't either. So
+/// of many empty machines only the first few are looked at.
+#[derive(Default)]
+struct Seen {
+    machines: [Option<(MachineNumber, i64)>; SEEN],
+    next: usize,
+}
+
+impl Seen {
+    fn is_no_better(&self, fleet: &Fleet, machine: MachineNumber, than: i64) -> bool {
+        let index = machine.index();
+        self.machines.iter().flatten().any(|(other, score)| {
+            let other = other.index();
+            *score >= than
+                && fleet.kinds[other] == fleet.kinds[index]
+                && fleet.unsold[other] == fleet.unsold[index]
+                && fleet.used[other].whole == fleet.used[index].whole
+        })
+    }
+
+    fn note(&mut self, machine: MachineNumber, score: i64) {
+        self.machines[self.next % SEEN] = Some((machine, score));
+        self.next += 1;
     }
 }

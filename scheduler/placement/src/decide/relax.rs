@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::{
     decide::Explained,
-    fleet::{Ask, Fleet, MachineNumber, has_sizes},
+    fleet::{Ask, Fleet, MachineNumber},
     rules::{Frame, Refusal},
 };
 
@@ -121,22 +121,29 @@ impl Fleet {
         if known.is_none() {
             self.needs.push(need);
         }
-        let is_alone = self.is_alone(&ask);
-        let mut fitting = Vec::new();
+        let company = self.company(&ask);
+        let (mut fitting, mut tried) = (0, Vec::new());
         {
             let frame = Frame::new(self, &ask, None);
+            let mut near = None;
             for machine in machines {
-                let has_room = has_sizes(&self.rooms[machine.index()].whole, &frame.need.sizes);
-                let place = frame.room(self, *machine).filter(|_| has_room);
-                let fits = frame.refusals(self, *machine).next().is_none()
-                    && (!is_alone || self.is_restartable(&frame, *machine));
-                fitting.extend(place.filter(|_| fits));
+                let Some(place) = frame.room(self, *machine) else {
+                    continue;
+                };
+                if frame.refusals(self, *machine).next().is_some() {
+                    continue;
+                }
+                if company.is_touched(self, *machine) {
+                    tried.push(place);
+                } else {
+                    fitting += usize::from(self.is_restartable(&frame, *machine, &mut near));
+                }
             }
         }
-        if !is_alone {
-            fitting.retain(|place| self.settle_refusal(&ask, *place).is_none());
+        for place in tried {
+            fitting += usize::from(self.settle_refusal(&ask, place).is_none());
         }
         self.needs.truncate(count);
-        fitting.len()
+        fitting
     }
 }

@@ -1,9 +1,11 @@
 //! What is there: added once, in the order of ids.
 
+use std::collections::BTreeSet;
+
 use super::{
     Amounts, Ask, Class, ClassNumber, DIMENSIONS, Fleet, Group, GroupNumber, GroupSpec,
     ImageNumber, LabelNumber, Machine, MachineNumber, MachineSpec, NODES, Need, NeedNumber, Place,
-    Policy, RackNumber, SiteNumber, State, Vm, VmNumber,
+    Policy, RackNumber, SiteNumber, State, Vm, VmNumber, loads::Loads,
 };
 
 /// What can't be added.
@@ -52,6 +54,7 @@ impl Fleet {
     /// A rack in a site.
     pub fn rack_add(&mut self, site: SiteNumber) -> RackNumber {
         self.racks.push(site);
+        self.rack_machines.push(Vec::new());
         RackNumber::at(self.racks.len() - 1)
     }
 
@@ -90,17 +93,37 @@ impl Fleet {
             limit,
             images,
             vms: Vec::new(),
-            guests: Vec::new(),
-            loads: Vec::new(),
+            tenants: Vec::new(),
+            guests: BTreeSet::new(),
+            loads: Loads::default(),
         });
+        self.rack_machines[spec.rack.index()].push(number);
         self.used.push(Amounts::default());
         self.reserve.push(Amounts::default());
         self.rooms.push(limit);
         self.unsold.push(0);
         self.gates.push(0);
+        let kind = self.kind(number);
+        self.kinds.push(kind);
         self.unsold_keep(number);
         self.gate_keep(number);
         Ok(number)
+    }
+
+    /// Which kind it is; a new one if there is none like it.
+    fn kind(&mut self, number: MachineNumber) -> u32 {
+        let of = &self.machines[number.index()];
+        let is_alike = |other: &MachineNumber| {
+            let other = &self.machines[other.index()];
+            (other.class, other.limit, other.node_count) == (of.class, of.limit, of.node_count)
+                && other.images == of.images
+        };
+        let known = self.kind_machines.iter().position(is_alike);
+        let kind = known.unwrap_or_else(|| {
+            self.kind_machines.push(number);
+            self.kind_machines.len() - 1
+        });
+        MachineNumber::at(kind).0
     }
 
     fn class(&mut self, spec: &MachineSpec, site: SiteNumber) -> ClassNumber {

@@ -2,7 +2,8 @@
 //! a preview, a group of which the last one doesn't fit, a plan.
 
 use super::{
-    Amounts, Domain, FAILURES, Fleet, MachineNumber, Place, Survive, VmNumber, group::Relation,
+    Amounts, Domain, FAILURES, Fleet, MachineNumber, Place, Survive, TenantNumber, VmNumber,
+    group::Relation,
 };
 
 /// One change, as what was before it.
@@ -74,16 +75,23 @@ impl Fleet {
         if let Some(place) = before {
             let amounts = self.needs[ask.need.index()].amounts(place.nodes);
             self.used[place.machine.index()].subtract(&amounts);
-            remove(&mut self.machines[place.machine.index()].vms, vm);
+            self.machines[place.machine.index()].vm_take(vm);
             self.rooms_keep(place.machine);
         }
         if let Some(place) = place {
             let amounts = self.needs[ask.need.index()].amounts(place.nodes);
             self.used[place.machine.index()].add(&amounts);
-            insert(&mut self.machines[place.machine.index()].vms, vm);
+            self.machines[place.machine.index()].vm_give(vm, ask.tenant);
             self.rooms_keep(place.machine);
         }
         if before.is_some() != place.is_some() {
+            if self.policy.tenant_cap.is_some() {
+                let vms = self.tenants.entry(ask.tenant).or_default();
+                match place {
+                    Some(_) => insert(vms, vm),
+                    None => remove(vms, vm),
+                }
+            }
             for group in ask.groups.into_iter().flatten() {
                 let members = &mut self.groups[group.index()].members;
                 match place {
@@ -103,12 +111,12 @@ impl Fleet {
         self.vms[vm.index()].backups[slot] = place;
         if let (Some(place), Some(domain)) = (before, domain) {
             let amounts = self.needs[need.index()].amounts(place.nodes);
-            remove(&mut self.machines[place.machine.index()].guests, vm);
+            self.machines[place.machine.index()].guests.remove(&vm);
             self.load_take(place.machine, domain, &amounts);
         }
         if let (Some(place), Some(domain)) = (place, domain) {
             let amounts = self.needs[need.index()].amounts(place.nodes);
-            insert(&mut self.machines[place.machine.index()].guests, vm);
+            self.machines[place.machine.index()].guests.insert(vm);
             self.load_give(place.machine, domain, &amounts);
         }
         self.protection_keep(vm);
@@ -129,26 +137,16 @@ impl Fleet {
     }
 
     fn load_give(&mut self, machine: MachineNumber, domain: u32, amounts: &Amounts) {
-        let loads = &mut self.machines[machine.index()].loads;
-        match loads.binary_search_by_key(&domain, |load| load.0) {
-            Ok(at) => loads[at].1.add(amounts),
-            Err(at) => loads.insert(at, (domain, *amounts)),
-        }
+        self.machines[machine.index()].loads.give(domain, amounts);
         self.backers.insert(machine);
         self.reserve_keep(machine);
     }
 
     fn load_take(&mut self, machine: MachineNumber, domain: u32, amounts: &Amounts) {
-        let guests = self.machines[machine.index()].guests.len();
-        let loads = &mut self.machines[machine.index()].loads;
-        if let Ok(at) = loads.binary_search_by_key(&domain, |load| load.0) {
-            loads[at].1.subtract(amounts);
-            if loads[at].1.is_zero() {
-                loads.remove(at);
-            }
-        }
-        if guests == 0 {
-            self.machines[machine.index()].loads.clear();
+        let of = &mut self.machines[machine.index()];
+        of.loads.take(domain, amounts);
+        if of.guests.is_empty() {
+            of.loads.clear();
             self.backers.remove(&machine);
         }
         self.reserve_keep(machine);
@@ -157,13 +155,11 @@ impl Fleet {
     /// What is kept is what the worst failures would bring here: of each dimension the greatest, or
     /// the sum of the two greatest if two failures at once are to be survived.
     fn reserve_keep(&mut self, machine: MachineNumber) {
-        let reserve = reserve(
-            self.machines[machine.index()]
-                .loads
-                .iter()
-                .map(|load| load.1),
-            self.failures_kept(),
-        );
+        let loads = &self.machines[machine.index()].loads;
+        let reserve = match self.failures_kept() {
+            0 | 1 => loads.most(),
+            failures => reserve(loads.iter().map(|load| load.1), failures),
+        };
         if self.reserve[machine.index()] != reserve {
             self.reserve[machine.index()] = reserve;
             self.rooms_keep(machine);
@@ -254,6 +250,29 @@ fn insert<T: Ord>(sorted: &mut Vec<T>, one: T) {
 fn remove<T: Ord>(sorted: &mut Vec<T>, one: T) {
     if let Ok(at) = sorted.binary_search(&one) {
         sorted.remove(at);
+    }
+}
+
+impl super::Machine {
+    fn vm_give(&mut self, vm: VmNumber, tenant: TenantNumber) {
+        let at = self.vms.partition_point(|other| *other < vm);
+        self.vms.insert(at, vm);
+        self.tenants.insert(at, tenant);
+    }
+
+    fn vm_take(&mut self, vm: VmNumber) {
+        if let Ok(at) = self.vms.binary_search(&vm) {
+            self.vms.remove(at);
+            self.tenants.remove(at);
+        }
+    }
+
+    /// How many of a tenant are here, one of them aside.
+    pub(crate) fn count_of(&self, tenant: TenantNumber, own: Option<VmNumber>) -> usize {
+        let of_tenant = self.tenants.iter().zip(&self.vms);
+        of_tenant
+            .filter(|(other, vm)| **other == tenant && Some(**vm) != own)
+            .count()
     }
 }
 

@@ -1,8 +1,10 @@
 //! Machines.
 
+use std::collections::BTreeSet;
+
 use super::{
-    ClassNumber, ImageNumber, LabelNumber, NODES, RackNumber, SiteNumber, Sizes, VmNumber,
-    amounts::Amounts,
+    ClassNumber, ImageNumber, LabelNumber, NODES, RackNumber, SiteNumber, Sizes, TenantNumber,
+    VmNumber, amounts::Amounts, loads::Loads,
 };
 
 /// What the provider wants of a machine, or found.
@@ -119,8 +121,10 @@ pub(crate) struct Machine {
     pub(crate) images: Vec<ImageNumber>,
     /// What runs here, in order.
     pub(crate) vms: Vec<VmNumber>,
-    /// What would be restarted here if another machine failed, in order; twice if for both slots.
-    pub(crate) guests: Vec<VmNumber>,
-    /// By failure domain, in order: what of it would be restarted here.
-    pub(crate) loads: Vec<(u32, Amounts)>,
+    /// Whose they are, one for each.
+    pub(crate) tenants: Vec<TenantNumber>,
+    /// What would be restarted here if another machine failed, in order.
+    pub(crate) guests: BTreeSet<VmNumber>,
+    /// By failure domain: what of it would be restarted here.
+    pub(crate) loads: Loads,
 }

@@ -6,6 +6,7 @@ mod change;
 mod group;
 mod ids;
 mod index;
+mod loads;
 mod machine;
 mod names;
 mod need;
@@ -57,11 +58,19 @@ pub struct Fleet {
     pub(crate) unsold: Vec<i64>,
     /// By machine: its class, or `CLOSED`.
     pub(crate) gates: Vec<u32>,
+    /// By machine: equal for those that differ in nothing but what runs there and where they are.
+    pub(crate) kinds: Vec<u32>,
+    /// A machine of each kind.
+    pub(crate) kind_machines: Vec<MachineNumber>,
     pub(crate) blocks: Vec<Block>,
     pub(crate) needs: Vec<Need>,
     pub(crate) need_numbers: BTreeMap<Need, NeedNumber>,
     pub(crate) groups: Vec<Group>,
     pub(crate) vms: Vec<Vm>,
+    /// By rack.
+    pub(crate) rack_machines: Vec<Vec<MachineNumber>>,
+    /// What each tenant runs, in order; only where there is a cap.
+    pub(crate) tenants: BTreeMap<TenantNumber, Vec<VmNumber>>,
     /// Machines that something would be restarted on.
     pub(crate) backers: BTreeSet<MachineNumber>,
     /// What should have a backup and has none.

@@ -1,6 +1,6 @@
 //! How many more fit.
 
-use crate::fleet::{Ask, Fleet};
+use crate::fleet::{Ask, Fleet, TenantNumber};
 
 impl Fleet {
     /// How many more of these fit, one after another; not counted beyond `most`.
@@ -25,6 +25,15 @@ impl Fleet {
         self.back(mark);
         self.vms.truncate(vms);
         count
+    }
+}
+
+/// As a tenant of its own: customers to come are not one customer, whom a cap would stop.
+pub(super) fn of_stranger(ask: &Ask, number: usize) -> Ask {
+    let number = u32::try_from(number).unwrap_or(u32::MAX);
+    Ask {
+        tenant: TenantNumber(u32::MAX - number),
+        ..*ask
     }
 }
 

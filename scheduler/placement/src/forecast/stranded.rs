@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::more::of_stranger;
 use crate::{
     decide::Explained,
     fleet::{Ask, DIMENSIONS, Fleet, Sizes},
@@ -25,8 +26,12 @@ impl Fleet {
     pub fn stranded(&mut self, asks: &[Ask]) -> Vec<Stranded> {
         let (mark, vms) = (self.mark(), self.vms.len());
         for ask in asks {
-            while self.place(ask).is_ok() {}
+            while self.place(&of_stranger(ask, self.vms.len())).is_ok() {}
         }
+        let asks: Vec<Ask> = asks
+            .iter()
+            .map(|ask| of_stranger(ask, self.vms.len()))
+            .collect();
         let explained: Vec<Vec<Explained>> = asks.iter().map(|ask| self.explain(ask)).collect();
         let mut found: BTreeMap<(u8, usize), Stranded> = BTreeMap::new();
         for machine in self.machines() {

@@ -46,14 +46,15 @@ impl Balance {
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Sums {
     pub(super) sum: [i64; MEASURES],
-    pub(super) squares: [i64; MEASURES],
+    pub(super) squares: [i128; MEASURES],
 }
 
 impl Sums {
     /// A value changes.
     pub(super) fn change(&mut self, measure: usize, before: i64, after: i64) {
         self.sum[measure] += after - before;
-        self.squares[measure] += after * after - before * before;
+        let square = |value: i64| i128::from(value) * i128::from(value);
+        self.squares[measure] += square(after) - square(before);
     }
 
     /// The weighted sum of the deviations of that many values.
@@ -64,8 +65,7 @@ impl Sums {
                 continue;
             }
             let (sum, squares) = (self.sum[measure], self.squares[measure]);
-            let spread =
-                i128::from(squares) * i128::from(count) - i128::from(sum) * i128::from(sum);
+            let spread = squares * i128::from(count) - i128::from(sum) * i128::from(sum);
             total += weights[measure] * root(spread) / count.max(1);
         }
         total

@@ -115,15 +115,14 @@ impl Refine<'_, '_> {
             if there == at || fleet.ask_of(other).need == fleet.ask_of(vm).need {
                 continue;
             }
+            if self.sketch.deviation_exchanged(vm, other) >= now {
+                continue;
+            }
             self.sketch.shift(vm, there);
             self.sketch.shift(other, at);
-            if self.sketch.deviation() < now {
-                // Both are there already, so each has to fit beside the other.
-                let mut fits = self.fits(vm, there, at);
-                fits &= self.fits(other, at, there);
-                if fits {
-                    return true;
-                }
+            // Both are there already, so each has to fit beside the other.
+            if self.fits(vm, there, at) && self.fits(other, at, there) {
+                return true;
             }
             self.sketch.shift(other, there);
             self.sketch.shift(vm, at);

@@ -109,6 +109,23 @@ impl<'a> Sketch<'a> {
         sums.deviation(&self.weights, self.count())
     }
 
+    /// The deviation if two that are on different machines changed places.
+    pub(super) fn deviation_exchanged(&self, one: VmNumber, other: VmNumber) -> i64 {
+        let (Some(at), Some(there)) = (self.at[one.index()], self.at[other.index()]) else {
+            return i64::MAX;
+        };
+        let (one, other) = (self.fleet.ask_of(one).need, self.fleet.ask_of(other).need);
+        let mut sums = self.sums;
+        for (machine, less, more) in [(at, one, other), (there, other, one)] {
+            let (less, more) = (self.change_of(less, machine), self.change_of(more, machine));
+            for measure in (0..MEASURES).filter(|measure| self.weights[*measure] != 0) {
+                let value = self.values[machine.index()][measure];
+                sums.change(measure, value, value - less[measure] + more[measure]);
+            }
+        }
+        sums.deviation(&self.weights, self.count())
+    }
+
     /// Moves it, whether it may or not.
     pub(super) fn shift(&mut self, vm: VmNumber, to: MachineNumber) {
         let Some(from) = self.at[vm.index()] else {

@@ -2,8 +2,8 @@
 
 use super::{Refusal, room::nodes_pick};
 use crate::fleet::{
-    Ask, CLOSED, Class, Domain, Fleet, GroupNumber, MachineNumber, Need, Place, Relation, State,
-    VmNumber,
+    Ask, CLOSED, Class, DIMENSIONS, Domain, Fleet, GroupNumber, MachineNumber, Need, Place,
+    Relation, Sizes, State, VmNumber,
 };
 
 /// A domain that a group has something to say about.
@@ -27,6 +27,8 @@ pub(crate) struct Frame<'a> {
     /// By class: whether it can be at all.
     pub(crate) classes: Vec<bool>,
     pub(crate) bounds: Vec<Bound>,
+    /// The dimensions that are asked for, with how much.
+    lanes: ([(usize, i64); DIMENSIONS], usize),
 }
 
 impl<'a> Frame<'a> {
@@ -43,7 +45,17 @@ impl<'a> Frame<'a> {
             need,
             classes: fleet.classes.iter().map(fits).collect(),
             bounds,
+            lanes: lanes(need),
         }
+    }
+
+    /// Whether this much is there, NUMA nodes aside.
+    #[inline]
+    pub(crate) fn fits(&self, room: &Sizes) -> bool {
+        let (lanes, count) = &self.lanes;
+        lanes[..*count]
+            .iter()
+            .all(|(lane, wanted)| room[*lane] >= *wanted)
     }
 
     /// Whether the machine takes such things at all; room aside.
@@ -74,17 +86,14 @@ impl<'a> Frame<'a> {
         let Some(cap) = fleet.policy.tenant_cap else {
             return true;
         };
-        let of_tenant = |vm: &&VmNumber| {
-            Some(**vm) != self.own && fleet.vms[vm.index()].ask.tenant == self.ask.tenant
-        };
-        let count = fleet.machines[machine.index()].vms.iter().filter(of_tenant);
-        count.count() < cap as usize
+        let of = &fleet.machines[machine.index()];
+        of.count_of(self.ask.tenant, self.own) < cap as usize
     }
 
     /// Where on the machine, if there is room beside what is kept.
     pub(crate) fn room(&self, fleet: &Fleet, machine: MachineNumber) -> Option<Place> {
         let room = &fleet.rooms[machine.index()];
-        if !crate::fleet::has_sizes(&room.whole, &self.need.sizes) {
+        if !self.fits(&room.whole) {
             return None;
         }
         let count = fleet.machines[machine.index()].node_count;
@@ -95,7 +104,7 @@ impl<'a> Frame<'a> {
     /// Where on the machine, if there were room with nothing kept.
     pub(crate) fn room_unkept(&self, fleet: &Fleet, machine: MachineNumber) -> Option<Place> {
         let free = fleet.free(machine);
-        if !crate::fleet::has_sizes(&free.whole, &self.need.sizes) {
+        if !self.fits(&free.whole) {
             return None;
         }
         let count = fleet.machines[machine.index()].node_count;
@@ -166,6 +175,20 @@ impl Fleet {
         let state = self.machines[machine.index()].state;
         matches!(state, State::Active | State::Suspect)
     }
+}
+
+fn lanes(need: &Need) -> ([(usize, i64); DIMENSIONS], usize) {
+    let mut lanes = ([(0, 0); DIMENSIONS], 0);
+    for (lane, wanted) in need
+        .sizes
+        .iter()
+        .enumerate()
+        .filter(|(_, wanted)| **wanted > 0)
+    {
+        lanes.0[lanes.1] = (lane, *wanted);
+        lanes.1 += 1;
+    }
+    lanes
 }
 
 /// What no amount of room would cure.

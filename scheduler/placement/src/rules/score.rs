@@ -15,16 +15,24 @@ const IMAGE: i64 = WHOLE / 100;
 impl Frame<'_> {
     /// For a machine that fits.
     pub(crate) fn score(&self, fleet: &Fleet, machine: MachineNumber) -> i64 {
+        self.score_alone(fleet, machine) + self.score_company(fleet, machine)
+    }
+
+    /// What machines of one kind that have the same used have alike.
+    pub(crate) fn score_alone(&self, fleet: &Fleet, machine: MachineNumber) -> i64 {
         let index = machine.index();
         let unsold = fleet.unsold[index];
         let fill = if fleet.policy.spread { -unsold } else { unsold };
-        let broken = self.broken(fleet, machine, false).count();
         let of = &fleet.machines[index];
         let is_there = |image| of.images.binary_search(&image).is_ok();
         let is_copied = self.need.image.is_some_and(|image| !is_there(image));
-        fill + i64::try_from(broken).unwrap_or(0) * SOFT
-            + if is_copied { IMAGE } else { 0 }
-            + self.crooked(fleet, machine) / 2
+        fill + if is_copied { IMAGE } else { 0 } + self.crooked(fleet, machine) / 2
+    }
+
+    /// What soft groups add.
+    pub(crate) fn score_company(&self, fleet: &Fleet, machine: MachineNumber) -> i64 {
+        let broken = self.broken(fleet, machine, false).count();
+        i64::try_from(broken).unwrap_or(0) * SOFT
     }
 
     /// The distance between the most and the least that would be left, as shares.
@@ -41,6 +49,15 @@ impl Frame<'_> {
             }
         }
         (most - least).max(0)
+    }
+
+    /// The machine's score is not lower than this.
+    pub(crate) fn least_score_of(&self, fleet: &Fleet, machine: MachineNumber) -> i64 {
+        if fleet.policy.spread {
+            i64::MIN
+        } else {
+            fleet.unsold[machine.index()]
+        }
     }
 
     /// No machine of the block has a lower score than this.

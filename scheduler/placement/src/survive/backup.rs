@@ -2,7 +2,8 @@
 
 use crate::{
     fleet::{
-        Amounts, Ask, FAILURES, Fleet, MachineNumber, Place, Relation, VmNumber, change_reserve,
+        Ask, Domain, FAILURES, Fleet, MachineNumber, Place, Relation, Survive, TenantNumber,
+        VmNumber, change_reserve,
     },
     rules::{Frame, nodes_pick},
 };
@@ -52,7 +53,7 @@ impl Fleet {
         }
         let mut emptiest: Option<(i64, Place)> = None;
         for (number, block) in self.blocks.iter().enumerate() {
-            if !crate::fleet::has_sizes(&block.room, &frame.need.sizes) {
+            if !frame.fits(&block.room) {
                 continue;
             }
             for machine in self
@@ -77,6 +78,21 @@ impl Fleet {
             .map(|(place, _)| place)
     }
 
+    /// Whether this machine could be the backup.
+    pub(crate) fn is_backup(
+        &self,
+        frame: &Frame<'_>,
+        host: MachineNumber,
+        machine: MachineNumber,
+    ) -> bool {
+        let hosted = Hosted {
+            ask: frame.ask,
+            own: frame.own,
+            host,
+        };
+        self.backup_cost(frame, &hosted, machine).is_some()
+    }
+
     /// The place on this machine, and whether more would have to be kept for it.
     fn backup_cost(
         &self,
@@ -89,8 +105,7 @@ impl Fleet {
             return None;
         }
         let of = &self.machines[machine.index()];
-        let found = of.loads.binary_search_by_key(&domain, |load| load.0);
-        let load = found.map_or(Amounts::default(), |at| of.loads[at].1);
+        let load = of.loads.of(domain);
         let mut free = self.free(machine);
         if self.failures() > 1 {
             free.subtract(&self.reserve[machine.index()]);
@@ -107,7 +122,7 @@ impl Fleet {
         let kept = &self.reserve[machine.index()];
         let is_costly = !kept.has(&load);
         if self.failures() > 1 {
-            let others = of.loads.iter().filter(|load| load.0 != domain);
+            let others = of.loads.iter().filter(|other| other.0 != domain);
             let loads = others.map(|load| load.1).chain([load]);
             let reserve = change_reserve(loads, self.failures());
             let free = self.free(machine);
@@ -130,7 +145,7 @@ impl Fleet {
             for member in of
                 .members
                 .iter()
-                .filter(|member| Some(**member) != hosted.own)
+                .filter(|member| !self.is_own(hosted.own, **member))
             {
                 let mut is_apart = false;
                 let mut is_here = false;
@@ -160,19 +175,66 @@ impl Fleet {
         let Some(cap) = self.policy.tenant_cap else {
             return true;
         };
-        let of = &self.machines[machine.index()];
-        let is_counted = |vm: &&VmNumber| {
-            Some(**vm) != hosted.own
-                && self.vms[vm.index()].ask.tenant == hosted.ask.tenant
-                && self
-                    .places_after(**vm, hosted.host)
-                    .any(|place| place.machine == machine)
+        let (tenant, own) = (hosted.ask.tenant, hosted.own);
+        let here = self.machines[machine.index()].count_of(tenant, own);
+        let guests = if self.failures() > 1 {
+            // Any of them may come.
+            let is_counted = |vm: &&VmNumber| {
+                let of = &self.vms[vm.index()];
+                of.ask.tenant == tenant
+                    && Some(**vm) != own
+                    && of.place.is_some_and(|place| place.machine != machine)
+            };
+            let guests = &self.machines[machine.index()].guests;
+            guests.iter().filter(is_counted).count()
+        } else {
+            let failing = self.failing_with(hosted.host);
+            failing
+                .map(|failing| self.guests_of(failing, machine, tenant, own))
+                .sum()
         };
-        let guests = of
-            .guests
+        here + guests < cap as usize
+    }
+
+    /// What of this tenant is on the one machine and would be restarted on the other.
+    fn guests_of(
+        &self,
+        failing: MachineNumber,
+        machine: MachineNumber,
+        tenant: TenantNumber,
+        own: Option<VmNumber>,
+    ) -> usize {
+        let of = &self.machines[failing.index()];
+        let of_tenant = of
+            .tenants
             .iter()
-            .filter(|guest| of.vms.binary_search(guest).is_err());
-        of.vms.iter().chain(guests).filter(is_counted).count() < cap as usize
+            .zip(&of.vms)
+            .filter(|(other, _)| **other == tenant);
+        let others = of_tenant.map(|(_, vm)| *vm).filter(|vm| Some(*vm) != own);
+        let is_coming = |vm: &VmNumber| {
+            let mut backups = self.vms[vm.index()].backups.iter().flatten();
+            backups.any(|backup| backup.machine == machine)
+        };
+        others.filter(is_coming).count()
+    }
+
+    /// The machines that fail together with this one, with it.
+    pub(crate) fn failing_with(
+        &self,
+        machine: MachineNumber,
+    ) -> Box<dyn Iterator<Item = MachineNumber> + '_> {
+        let survive = self.policy.survive.unwrap_or(Survive::MACHINE);
+        let of = &self.machines[machine.index()];
+        match survive.domain {
+            Domain::Machine => Box::new(std::iter::once(machine)),
+            Domain::Rack => Box::new(self.rack_machines[of.rack.index()].iter().copied()),
+            Domain::Site => {
+                let site = of.site;
+                let racks = self.racks.iter().zip(&self.rack_machines);
+                let racks = racks.filter(move |(other, _)| **other == site);
+                Box::new(racks.flat_map(|(_, machines)| machines.iter().copied()))
+            }
+        }
     }
 
     /// Where it may be after the host has failed: if it fails too, at its backup. If a second

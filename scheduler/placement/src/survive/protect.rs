@@ -2,7 +2,7 @@
 
 use super::backup::Hosted;
 use crate::{
-    fleet::{FAILURES, Fleet, MachineNumber, Place, VmNumber},
+    fleet::{Domain, FAILURES, Fleet, MachineNumber, Place, Survive, VmNumber},
     rules::{Frame, Refusal},
 };
 
@@ -83,15 +83,19 @@ impl Fleet {
                 .iter()
                 .max_by_key(|(domain, load)| (load.lanes().nth(lane), std::cmp::Reverse(*domain)));
             let Some((domain, _)) = load else { break };
-            let of_domain = |guest: &&VmNumber| {
-                let place = self.vms[guest.index()].place;
-                place.is_some_and(|place| self.failure_domain(place.machine) == *domain)
-            };
-            let size = |guest: &&VmNumber| {
+            let size = |guest: &VmNumber| {
                 let need = self.vms[guest.index()].ask.need;
                 self.needs[need.index()].sizes[lane.min(crate::fleet::DIMENSIONS - 1)]
             };
-            let largest = of.guests.iter().filter(of_domain).max_by_key(size).copied();
+            let failing = self
+                .machine_of_domain(domain)
+                .map(|one| self.failing_with(one));
+            let largest = failing
+                .into_iter()
+                .flatten()
+                .flat_map(|one| self.machines[one.index()].vms.iter().copied())
+                .filter(|guest| of.guests.contains(guest))
+                .max_by_key(size);
             let Some(guest) = largest else { break };
             if !self.backup_replace(guest, machine) {
                 break;
@@ -103,6 +107,17 @@ impl Fleet {
                 dimension: lane.min(crate::fleet::DIMENSIONS - 1),
                 missing: -self.rooms[machine.index()].lanes().nth(lane).unwrap_or(0),
             }),
+        }
+    }
+
+    /// One of the machines that are this failure domain.
+    fn machine_of_domain(&self, domain: u32) -> Option<MachineNumber> {
+        match self.policy.survive.unwrap_or(Survive::MACHINE).domain {
+            Domain::Machine => Some(MachineNumber(domain)),
+            Domain::Rack => self.rack_machines[domain as usize].first().copied(),
+            Domain::Site => self
+                .machines()
+                .find(|one| self.failure_domain(*one) == domain),
         }
     }
 
@@ -145,8 +160,8 @@ impl Fleet {
         }
         if self.policy.tenant_cap.is_some() {
             let guests = &self.machines[machine.index()].guests;
-            let of_tenant = |guest: &&VmNumber| self.vms[guest.index()].ask.tenant == ask.tenant;
-            neighbours.extend(guests.iter().filter(of_tenant));
+            let of_tenant = self.tenants.get(&ask.tenant).into_iter().flatten();
+            neighbours.extend(of_tenant.filter(|one| guests.contains(one)));
         }
         neighbours.retain(|neighbour| *neighbour != vm);
         let mut broken = Vec::new();

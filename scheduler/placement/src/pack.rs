@@ -105,7 +105,7 @@ impl Search<'_> {
             .map(|lane| {
                 let wanted: i64 = left.iter().map(|thing| self.shares[*thing][lane]).sum();
                 let room = room[lane] * WHOLE / self.capacity[lane].max(1);
-                (wanted / count.max(1)) * (room >> 4) >> 8
+                ((wanted / count.max(1)) * (room >> 4)) >> 8
             })
             .collect();
         let fits = |thing: &usize| {

@@ -8,7 +8,11 @@ use crate::{cli::FleetExplain, failure::Failure, output};
 pub(super) fn run(arguments: &FleetExplain) -> Result<(), Failure> {
     let mut loaded = read::fleet(&arguments.fleet.file)?;
     let ask = loaded.plan(&arguments.plan)?;
-    let chosen = loaded.fleet.preview(&ask).ok().map(|placed| placed.place.machine);
+    let chosen = loaded
+        .fleet
+        .preview(&ask)
+        .ok()
+        .map(|placed| placed.place.machine);
     let explained = loaded.fleet.explain(&ask);
     for (index, one) in explained.iter().enumerate() {
         let name = &loaded.machines[index];

@@ -11,7 +11,10 @@ const MOST: usize = 10_000_000;
 pub(super) fn run(arguments: &FleetFile) -> Result<(), Failure> {
     let mut loaded = read::fleet(&arguments.file)?;
     let plans = loaded.plans.clone();
-    let mix: Vec<(Ask, u32)> = plans.iter().map(|(_, ask, weight)| (*ask, *weight)).collect();
+    let mix: Vec<(Ask, u32)> = plans
+        .iter()
+        .map(|(_, ask, weight)| (*ask, *weight))
+        .collect();
     for (name, ask, _) in &plans {
         let more = loaded.fleet.more(ask, MOST);
         output::line(format!("{name}: {more} more"));
@@ -60,9 +63,10 @@ fn ends(loaded: &Loaded, more: usize) {
 
 fn advice(loaded: &mut Loaded, mix: &[(Ask, u32)]) -> Result<(), Failure> {
     let (names, types): (Vec<_>, Vec<_>) = loaded.types.clone().into_iter().unzip();
-    let advice = loaded.fleet.advice(&types, mix, MOST).map_err(|error| {
-        Failure::new(crate::failure::Exit::Failed, format!("{error:?}"))
-    })?;
+    let advice = loaded
+        .fleet
+        .advice(&types, mix, MOST)
+        .map_err(|error| Failure::new(crate::failure::Exit::Failed, format!("{error:?}")))?;
     for one in advice {
         let (name, gained) = (&names[one.which], one.gained);
         output::line(format!("one more {name}: {gained} more of the mix"));

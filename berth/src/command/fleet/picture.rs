@@ -12,7 +12,11 @@ const MARGIN: i64 = 48;
 pub(super) fn svg(samples: &[Sample]) -> String {
     let first = samples.first().map_or(0, |sample| sample.at);
     let last = samples.last().map_or(0, |sample| sample.at);
-    let most = samples.iter().map(|sample| sample.machines).max().unwrap_or(0);
+    let most = samples
+        .iter()
+        .map(|sample| sample.machines)
+        .max()
+        .unwrap_or(0);
     let x = |at: i64| MARGIN + scaled(at - first, last - first, WIDTH - 2 * MARGIN);
     let y = |count: usize| {
         let (count, most) = (count as i64, most as i64);
@@ -35,7 +39,10 @@ pub(super) fn svg(samples: &[Sample]) -> String {
         }
         path
     };
-    let (used, bound) = (path(&|sample| sample.machines), path(&|sample| sample.bound));
+    let (used, bound) = (
+        path(&|sample| sample.machines),
+        path(&|sample| sample.bound),
+    );
     let (right, bottom) = (WIDTH - MARGIN, HEIGHT - MARGIN);
     let label = bottom + 20;
     format!(

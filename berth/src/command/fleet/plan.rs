@@ -57,7 +57,11 @@ fn show(loaded: &Loaded, plan: &Plan, unit: Option<i64>) {
         output::line(format!("wave {}", number + 1));
         for step in wave {
             let (from, to) = (step.from.machine.index(), step.to.machine.index());
-            let detour = if step.is_detour { " (to make room)" } else { "" };
+            let detour = if step.is_detour {
+                " (to make room)"
+            } else {
+                ""
+            };
             let name = loaded.vm_name(step.vm);
             let (from, to) = (&loaded.machines[from], &loaded.machines[to]);
             output::line(format!("  {name}: {from} -> {to}{detour}"));
@@ -65,21 +69,35 @@ fn show(loaded: &Loaded, plan: &Plan, unit: Option<i64>) {
     }
     for (vm, why) in &plan.left {
         let name = loaded.vm_name(*vm);
-        let why = why.map_or("no room".to_owned(), |refusal| loaded.refusal_text(&refusal));
+        let why = why.map_or("no room".to_owned(), |refusal| {
+            loaded.refusal_text(&refusal)
+        });
         output::line(format!("left: {name} ({why})"));
     }
-    output::line(format!("{} moves in {} waves", plan.moves(), plan.waves.len()));
+    output::line(format!(
+        "{} moves in {} waves",
+        plan.moves(),
+        plan.waves.len()
+    ));
     if !plan.freed.is_empty() {
-        let freed: Vec<&str> =
-            plan.freed.iter().map(|one| loaded.machines[one.index()].as_str()).collect();
+        let freed: Vec<&str> = plan
+            .freed
+            .iter()
+            .map(|one| loaded.machines[one.index()].as_str())
+            .collect();
         output::line(format!("empty then: {}", freed.join(", ")));
     }
     if plan.unprotected > 0 {
-        output::line(format!("without a place after a failure then: {}", plan.unprotected));
+        output::line(format!(
+            "without a place after a failure then: {}",
+            plan.unprotected
+        ));
     }
     if let Some(unit) = unit {
         let parts = |amount: i64| format!("{}.{:04}", amount / unit, amount % unit * 10_000 / unit);
         let (before, after, bound) = (parts(plan.before), parts(plan.after), parts(plan.bound));
-        output::line(format!("from {before} to {after}; no plan can reach less than {bound}"));
+        output::line(format!(
+            "from {before} to {after}; no plan can reach less than {bound}"
+        ));
     }
 }

@@ -19,9 +19,8 @@ pub(super) fn fleet(file: &Path) -> Result<Loaded, Failure> {
 }
 
 pub(super) fn text(file: &Path) -> Result<String, Failure> {
-    std::fs::read_to_string(file).map_err(|error| {
-        Failure::new(Exit::Unreachable, format!("{}: {error}", file.display()))
-    })
+    std::fs::read_to_string(file)
+        .map_err(|error| Failure::new(Exit::Unreachable, format!("{}: {error}", file.display())))
 }
 
 impl From<FileError> for Failure {

@@ -15,7 +15,11 @@ pub(super) fn run(arguments: &FleetSimulate) -> Result<(), Failure> {
     let arrivals = arrivals(&loaded, &text)?;
     let simulation = loaded.fleet.simulate(&arrivals);
     let parts = |amount: i64| format!("{}.{:03}", amount / 1_000, amount % 1_000);
-    output::line(format!("{} came, {} were refused", arrivals.len(), simulation.refused.len()));
+    output::line(format!(
+        "{} came, {} were refused",
+        arrivals.len(),
+        simulation.refused.len()
+    ));
     output::line(format!(
         "machines at most: {} (no fewer than {} would do)",
         simulation.peak, simulation.peak_bound
@@ -36,7 +40,11 @@ pub(super) fn run(arguments: &FleetSimulate) -> Result<(), Failure> {
 
 fn arrivals(loaded: &Loaded, text: &str) -> Result<Vec<Arrival>, Failure> {
     let mut arrivals: Vec<Arrival> = Vec::new();
-    for (number, line) in text.lines().enumerate().filter(|(_, line)| !line.is_empty()) {
+    for (number, line) in text
+        .lines()
+        .enumerate()
+        .filter(|(_, line)| !line.is_empty())
+    {
         let wrong = || {
             let message = format!("Line {} of the trace isn't start,end,plan.", number + 1);
             Failure::new(Exit::Failed, message)
@@ -53,7 +61,11 @@ fn arrivals(loaded: &Loaded, text: &str) -> Result<Vec<Arrival>, Failure> {
         }
         arrivals.push(Arrival {
             at,
-            until: if until.is_empty() { None } else { Some(until.parse().map_err(|_| wrong())?) },
+            until: if until.is_empty() {
+                None
+            } else {
+                Some(until.parse().map_err(|_| wrong())?)
+            },
             ask: loaded.plan(plan)?,
         });
     }

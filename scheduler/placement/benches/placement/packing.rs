@@ -21,8 +21,9 @@ pub fn run() {
         let best: BTreeMap<&str, (usize, Option<usize>)> = summary
             .lines()
             .skip(1)
+            .filter(|line| !line.trim().is_empty())
             .map(|line| {
-                let columns: Vec<&str> = line.split(',').collect();
+                let columns: Vec<&str> = line.split_whitespace().collect();
                 (
                     columns[0],
                     (

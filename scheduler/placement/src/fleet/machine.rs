@@ -65,12 +65,6 @@ pub struct MachineSpec {
     pub state: State,
 }
 
-impl Default for RackNumber {
-    fn default() -> Self {
-        Self(0)
-    }
-}
-
 impl MachineSpec {
     /// A plain machine: what may be sold is what is built in.
     #[must_use]

@@ -60,13 +60,14 @@ impl Sums {
     /// The weighted sum of the deviations of that many values.
     pub(super) fn deviation(&self, weights: &[i64; MEASURES], count: i64) -> i64 {
         let mut total = 0;
-        for measure in 0..MEASURES {
-            if weights[measure] == 0 {
-                continue;
-            }
+        for (measure, weight) in weights
+            .iter()
+            .enumerate()
+            .filter(|(_, weight)| **weight != 0)
+        {
             let (sum, squares) = (self.sum[measure], self.squares[measure]);
             let spread = squares * i128::from(count) - i128::from(sum) * i128::from(sum);
-            total += weights[measure] * root(spread) / count.max(1);
+            total += weight * root(spread) / count.max(1);
         }
         total
     }

@@ -64,14 +64,12 @@ impl Fleet {
             let gain = now - deviation;
             let size = self.needs[self.ask_of(vm).need.index()].sizes[0];
             if gain <= 0 || gain < wanted.least_gain || memory + size > wanted.limits.memory {
-                eprintln!("stop gain {gain} least {}", wanted.least_gain);
                 break;
             }
             memory += size;
             sketch.shift(vm, to);
             moved.insert(vm);
         }
-        eprintln!("greedy {} dev {}", moved.len(), sketch.deviation());
         let mut refine = Refine {
             sketch: &mut sketch,
             moved,

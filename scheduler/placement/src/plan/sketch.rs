@@ -25,6 +25,8 @@ pub(super) struct Sketch<'a> {
     pub(super) vms: Vec<Vec<VmNumber>>,
     /// By need: by class.
     classes: Vec<Option<Vec<bool>>>,
+    /// By need, and within it by kind of machine: what one more means for its measures.
+    changes: Vec<[i64; MEASURES]>,
     /// By virtual machine: whether it may move at all.
     pub(super) is_movable: Vec<bool>,
 }
@@ -50,11 +52,12 @@ impl<'a> Sketch<'a> {
                 .map(|machine| machine.vms.clone())
                 .collect(),
             classes: vec![None; fleet.needs.len()],
+            changes: changes(fleet, &balance.weights()),
             is_movable: fleet.vms().map(|vm| is_movable(fleet, vm)).collect(),
         };
         for machine in sketch.machines.clone() {
             for vm in sketch.vms[machine.index()].clone() {
-                let change = sketch.change_of(fleet.ask_of(vm).need, machine);
+                let change = *sketch.change_of(fleet.ask_of(vm).need, machine);
                 for (value, change) in sketch.values[machine.index()].iter_mut().zip(change) {
                     *value += change;
                 }
@@ -76,19 +79,9 @@ impl<'a> Sketch<'a> {
     }
 
     /// What one more with this need means for the machine's measures.
-    fn change_of(&self, need: NeedNumber, machine: MachineNumber) -> [i64; MEASURES] {
-        let (sizes, limit) = (
-            &self.fleet.needs[need.index()].sizes,
-            &self.fleet.machines[machine.index()].limit.whole,
-        );
-        let mut change = [0; MEASURES];
-        for lane in 0..DIMENSIONS {
-            if self.weights[lane] != 0 && limit[lane] > 0 {
-                change[lane] = share(sizes[lane], limit[lane]);
-            }
-        }
-        change[DIMENSIONS] = WHOLE;
-        change
+    fn change_of(&self, need: NeedNumber, machine: MachineNumber) -> &[i64; MEASURES] {
+        let kind = self.fleet.kinds[machine.index()] as usize;
+        &self.changes[need.index() * self.fleet.kind_machines.len() + kind]
     }
 
     /// The deviation if one with this need went from here to there.
@@ -132,7 +125,7 @@ impl<'a> Sketch<'a> {
             return;
         };
         let need = self.fleet.ask_of(vm).need;
-        let (less, more) = (self.change_of(need, from), self.change_of(need, to));
+        let (less, more) = (*self.change_of(need, from), *self.change_of(need, to));
         let amounts = Amounts {
             whole: self.fleet.needs[need.index()].sizes,
             ..Amounts::default()
@@ -195,10 +188,11 @@ impl<'a> Sketch<'a> {
         }
     }
 
-    /// Machines by how much they have too much, the most first: by how far each measure is from the
-    /// mean, in deviations.
+    /// Machines by how much they have too much, the most first: by what it would bring if a usual one
+    /// of their virtual machines were gone.
     pub(super) fn by_pressure(&self) -> Vec<MachineNumber> {
         let count = self.count();
+        let vms = (self.sums.sum[DIMENSIONS] / WHOLE).max(1);
         let mut only = [0; MEASURES];
         let mut deviations = [1; MEASURES];
         for measure in 0..MEASURES {
@@ -210,7 +204,8 @@ impl<'a> Sketch<'a> {
             let values = &self.values[machine.index()];
             let far = |measure: usize| {
                 let mean = self.sums.sum[measure] / count;
-                self.weights[measure] * (values[measure] - mean) / deviations[measure]
+                let usual = self.sums.sum[measure] / vms;
+                self.weights[measure] * (values[measure] - mean) / deviations[measure] * usual
             };
             (0..MEASURES).map(far).sum()
         };
@@ -222,6 +217,22 @@ impl<'a> Sketch<'a> {
         machines.sort_unstable();
         machines.into_iter().map(|(_, machine)| machine).collect()
     }
+}
+
+fn changes(fleet: &Fleet, weights: &[i64; MEASURES]) -> Vec<[i64; MEASURES]> {
+    let mut changes = Vec::with_capacity(fleet.needs.len() * fleet.kind_machines.len());
+    for need in &fleet.needs {
+        for machine in &fleet.kind_machines {
+            let limit = &fleet.machines[machine.index()].limit.whole;
+            let mut change = [0; MEASURES];
+            for lane in (0..DIMENSIONS).filter(|lane| weights[*lane] != 0 && limit[*lane] > 0) {
+                change[lane] = share(need.sizes[lane], limit[lane]);
+            }
+            change[DIMENSIONS] = WHOLE;
+            changes.push(change);
+        }
+    }
+    changes
 }
 
 /// What has to stay with others stays where it is.

@@ -83,7 +83,8 @@ pub enum FleetPlan {
         /// Machines that failed beside those that the file calls so.
         machines: Vec<String>,
     },
-    /// Spreads the load evenly with few moves.
+    /// Spreads the load evenly with few moves, by Ganeti's measure: numbers of virtual machines
+    /// first, then memory and vCPUs.
     Rebalance {
         /// The fleet.
         #[command(flatten)]

@@ -50,15 +50,11 @@ proptest! {
         for ask in &asks {
             while fleet.place(ask).is_ok() {}
         }
-        let mut free = [0; DIMENSIONS];
-        for machine in fleet.machines() {
-            for dimension in 0..world.dimensions {
-                free[dimension] += fleet.limit(machine)[dimension] - fleet.used(machine)[dimension];
-            }
-        }
         for dimension in 0..world.dimensions {
+            let left = |machine| fleet.limit(machine)[dimension] - fleet.used(machine)[dimension];
+            let free: i64 = fleet.machines().map(left).sum();
             let told: i64 = stranded.iter().map(|one| one.free[dimension]).sum();
-            prop_assert_eq!(told, free[dimension], "all that is free is told");
+            prop_assert_eq!(told, free, "all that is free is told");
         }
     }
 

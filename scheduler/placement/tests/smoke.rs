@@ -1,5 +1,7 @@
 //! The data sets of `make bench-placement`, in small: what is right, not how fast.
 
+#![expect(clippy::print_stdout, reason = "says what was left out")]
+
 use std::{path::PathBuf, process::Command};
 
 use berth_placement::{
@@ -19,7 +21,9 @@ fn folder(name: &str) -> Option<PathBuf> {
 
 #[test]
 fn ganetis_clusters_get_as_even_as_whole_numbers_go() {
-    let Some(folder) = folder("ganeti") else { return };
+    let Some(folder) = folder("ganeti") else {
+        return;
+    };
     for (name, moves) in [("c20.data", 69), ("c40.data", 126)] {
         let text = std::fs::read_to_string(folder.join(name)).expect("a file");
         let file = from_ganeti(&text).expect("Ganeti's format");
@@ -46,20 +50,30 @@ fn ganetis_clusters_get_as_even_as_whole_numbers_go() {
         assert!(counts.iter().all(|count| *count == 15), "{counts:?}");
         // As many as are too many on a machine: no plan with even counts has fewer.
         assert_eq!(plan.moves(), moves);
-        assert!(plan.after * 4 < Balance::ONE, "hbal leaves more than a quarter");
+        assert!(
+            plan.after * 4 < Balance::ONE,
+            "hbal leaves more than a quarter"
+        );
     }
 }
 
 #[test]
 fn numa_requests_are_placed_without_overfilling_a_node() {
-    let Some(folder) = folder("topology-aware") else { return };
+    let Some(folder) = folder("topology-aware") else {
+        return;
+    };
     let read = |name: &str| {
-        let output = Command::new("gzip").arg("-dc").arg(folder.join(name)).output();
+        let output = Command::new("gzip")
+            .arg("-dc")
+            .arg(folder.join(name))
+            .output();
         String::from_utf8(output.expect("gzip").stdout).expect("text")
     };
     let numbers = |line: &str, count: usize| -> Vec<i64> {
         let columns = line.split(',').take(count);
-        columns.map(|column| column.parse().expect("a number")).collect()
+        columns
+            .map(|column| column.parse().expect("a number"))
+            .collect()
     };
     let mut fleet = Fleet::new(Policy::default());
     let site = fleet.site_add();
@@ -80,7 +94,11 @@ fn numa_requests_are_placed_without_overfilling_a_node() {
         let mut sizes = [0; DIMENSIONS];
         sizes[..2].copy_from_slice(&[asked[1], asked[0]]);
         let nodes = u8::try_from(asked[2]).expect("few nodes");
-        let need = Need { sizes, nodes, ..Need::default() };
+        let need = Need {
+            sizes,
+            nodes,
+            ..Need::default()
+        };
         let need = fleet.need(need).expect("two nodes");
         let share = [asked[1] / asked[2], asked[0] / asked[2]];
         let fits = |node: &[i64; 2]| node[0] >= share[0] && node[1] >= share[1];
@@ -118,8 +136,7 @@ fn things_are_packed_into_bins_that_hold_them() {
     let packing = pack(&things, &[100, 100], 1_000);
     assert_eq!((packing.bins.len(), packing.bound), (12, 12));
     for bin in &packing.bins {
-        for lane in 0..2 {
-            assert!(bin.iter().map(|thing| things[*thing][lane]).sum::<i64>() <= 100);
-        }
+        let filled = |lane: usize| bin.iter().map(|thing| things[*thing][lane]).sum::<i64>();
+        assert!(filled(0) <= 100 && filled(1) <= 100);
     }
 }

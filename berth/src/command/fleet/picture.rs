@@ -65,3 +65,26 @@ pub(super) fn svg(samples: &[Sample]) -> String {
 fn scaled(part: i64, whole: i64, length: i64) -> i64 {
     if whole == 0 { 0 } else { part * length / whole }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_picture_rises_and_falls_with_the_machines() {
+        let sample = |at, machines| Sample {
+            at,
+            machines,
+            bound: 1,
+        };
+        let picture = svg(&[sample(0, 1), sample(5, 4), sample(10, 2)]);
+        assert!(picture.starts_with("<svg ") && picture.ends_with("</svg>\n"));
+        // A quarter, all, and half of the height.
+        assert!(picture.contains("M48 216H480V48H912V160"), "{picture}");
+    }
+
+    #[test]
+    fn nothing_is_a_picture_too() {
+        assert!(svg(&[]).contains("</svg>"));
+    }
+}

@@ -71,3 +71,37 @@ fn arrivals(loaded: &Loaded, text: &str) -> Result<Vec<Arrival>, Failure> {
     }
     Ok(arrivals)
 }
+
+#[cfg(test)]
+mod tests {
+    use berth_placement::file::FleetFile;
+
+    use super::*;
+
+    fn read(trace: &str) -> Result<Vec<Arrival>, Failure> {
+        let text =
+            r#"{ "machines": [], "plans": [{ "name": "small", "sizes": { "memory": 1 } }] }"#;
+        let file: FleetFile = serde_json::from_str(text).expect("a fleet");
+        arrivals(&Loaded::new(&file).expect("a fleet"), trace)
+    }
+
+    #[test]
+    fn a_trace_may_have_what_stays() {
+        let found = read("0,10,small\n3,,small\n").expect("a trace");
+        assert_eq!(
+            found.iter().map(|one| one.until).collect::<Vec<_>>(),
+            [Some(10), None]
+        );
+    }
+
+    #[test]
+    fn a_mistake_is_told_with_its_line() {
+        let wrong = |trace: &str| read(trace).expect_err("a mistake").message;
+        assert_eq!(wrong("0,1\n"), "Line 1 of the trace isn't start,end,plan.");
+        assert_eq!(
+            wrong("5,,small\n4,,small\n"),
+            "Line 2 of the trace is earlier than the last."
+        );
+        assert_eq!(wrong("0,,huge\n"), "There is no plan \"huge\".");
+    }
+}

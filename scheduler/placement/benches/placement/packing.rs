@@ -6,7 +6,7 @@ use berth_placement::pack;
 
 use crate::{data::folder, line};
 
-const ATTEMPTS: usize = 4_000;
+const ATTEMPTS: usize = 12_000;
 
 pub fn run() {
     let Some(folder) = folder("vector-bin-packing") else {

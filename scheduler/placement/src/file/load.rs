@@ -7,9 +7,9 @@ use super::{
     StateFile, VmFile,
 };
 use crate::fleet::{
-    Ask, CpuLevel, DIMENSIONS, Domain, Fleet, GroupNumber, GroupSpec, MachineNumber, MachineSpec,
-    NODES, Need, NeedNumber, Place, Policy, RackNumber, Relation, SiteNumber, Sizes, State,
-    Survive, TenantNumber, VmNumber,
+    Ask, CpuLevel, DIMENSIONS, Domain, FAILURES, Fleet, GroupNumber, GroupSpec, MachineNumber,
+    MachineSpec, NODES, Need, NeedNumber, Place, Policy, RackNumber, Relation, SiteNumber, Sizes,
+    State, Survive, TenantNumber, VmNumber,
 };
 
 /// A fleet with the names of what is in it.
@@ -46,6 +46,8 @@ pub enum FileError {
     Twice(&'static str, String),
     /// There are more than the engine can keep apart.
     TooMany(&'static str, usize),
+    /// An amount below zero: of what.
+    Negative(String),
     /// A line of Ganeti's format can't be read: its number, and why.
     Line(usize, &'static str),
 }
@@ -56,6 +58,7 @@ impl std::fmt::Display for FileError {
             Self::Unknown(what, name) => write!(to, "There is no {what} \"{name}\"."),
             Self::Twice(what, name) => write!(to, "There are two {what}s \"{name}\"."),
             Self::TooMany(what, most) => write!(to, "There can be at most {most} {what}."),
+            Self::Negative(name) => write!(to, "There can't be less than none of {name}."),
             Self::Line(number, why) => write!(to, "Line {number}: {why}."),
         }
     }
@@ -74,6 +77,9 @@ impl Loaded {
             domain: domain(survive.domain),
             failures: survive.failures,
         });
+        if survive.is_some_and(|survive| usize::from(survive.failures) > FAILURES) {
+            return Err(FileError::TooMany("failures at once", FAILURES));
+        }
         let mut loaded = Self {
             fleet: Fleet::new(Policy {
                 survive,
@@ -264,6 +270,9 @@ impl Loaded {
     fn sizes(&mut self, amounts: &Amounts) -> Result<Sizes, FileError> {
         let mut sizes = [0; DIMENSIONS];
         for (name, amount) in amounts {
+            if *amount < 0 {
+                return Err(FileError::Negative(name.clone()));
+            }
             sizes[self.dimension(name)?] = *amount;
         }
         Ok(sizes)

@@ -62,8 +62,6 @@ pub struct Ask {
     pub priority: u8,
     /// Whether it is to be restarted if its machine fails.
     pub restarts: bool,
-    /// When it is expected to end, on the caller's scale; `i64::MAX` if nobody knows.
-    pub ends: i64,
 }
 
 impl Ask {
@@ -76,7 +74,6 @@ impl Ask {
             groups: [None; GROUPS],
             priority: 0,
             restarts: true,
-            ends: i64::MAX,
         }
     }
 

@@ -29,8 +29,8 @@ pub fn run() {
         let more = loaded.fleet.more(&ask, usize::MAX);
         let time = start.elapsed().as_secs_f64();
         let start = Instant::now();
-        let hspace = Command::new("hspace")
-            .arg("-t")
+        let hspace = Command::new("timeout")
+            .args(["600", "hspace", "-t"])
             .arg(&file)
             .args([
                 "--machine-readable=yes",

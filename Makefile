@@ -4,7 +4,7 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help run stop clean sandbox test test-full bench schema graphiql fmt lint
+.PHONY: help run stop clean sandbox test test-full bench bench-placement schema graphiql fmt lint
 
 help: ## This text.
 	@echo "make run        one order through all of Berth: machines, Matrix, a message (as root)"
@@ -14,6 +14,7 @@ help: ## This text.
 	@echo "make test       all tests"
 	@echo "make test-full  all tests and the long runs"
 	@echo "make bench      Berth beside peers that do the same work, as ratios"
+	@echo "make bench-placement  where virtual machines go, beside Ganeti's tools (ROW=name for one)"
 	@echo "make schema     writes store/src/schema.rs and api/schema.graphql"
 	@echo "make graphiql   builds GraphiQL's files, pinned by version and hash"
 	@echo "make fmt        formats the code"
@@ -39,6 +40,10 @@ test-full:
 
 bench:
 	@scripts/bench
+
+bench-placement:
+	@scripts/packages bench
+	@cargo bench --package berth-placement --bench placement
 
 schema:
 	@scripts/schemas

@@ -1,8 +1,10 @@
 //! What a request is charged: the cost that it can have is held when it comes in, and what it
 //! didn't need is given back with the answer. So a request that runs is never one too many.
 
+use std::net::{IpAddr, Ipv6Addr};
+
 use async_graphql::{Response, Value, value};
-use berth_model::{Actor, Bucket, Caller, Error, ErrorCode};
+use berth_model::{Actor, Bucket, Caller, Error, ErrorCode, message};
 use sha2::{Digest, Sha256};
 
 use crate::{
@@ -21,33 +23,41 @@ pub(crate) struct Charge {
 }
 
 impl Charge {
-    /// Holds a cost, from the token's bucket and its owner's.
+    /// Holds a cost, from the token's bucket and its owner's; of a public token from that of the
+    /// address alone, as the token is everybody's.
     pub fn hold(
         buckets: &Buckets,
         limits: &Limits,
         actor: &Actor,
-        token: &str,
+        from: (&str, Option<IpAddr>),
         cost: Cost,
     ) -> Result<Self, Refusal> {
-        let mut from = vec![(
-            BucketKey::Token(Sha256::digest(token).into()),
-            limits.token_bucket,
-        )];
-        if let Some(owner) = owner(actor) {
-            from.push((owner, limits.owner_bucket));
-        }
+        let (token, remote) = from;
+        let from = match actor.caller {
+            Caller::Visitor(id) => vec![(
+                BucketKey::Visitor(id, remote.map(network)),
+                limits.visitor_bucket,
+            )],
+            _ => {
+                let token = BucketKey::Token(Sha256::digest(token).into());
+                let owner = owner(actor).map(|owner| (owner, limits.owner_bucket));
+                let from = [Some((token, limits.token_bucket)), owner];
+                from.into_iter().flatten().collect()
+            }
+        };
         let charge = Self {
             cost,
+            restore_per_second: from[0].1.restore_per_second,
             from,
-            restore_per_second: limits.token_bucket.restore_per_second,
             maximum: limits.cost,
         };
         let requested = charge.cost.requested();
         if requested > limits.cost {
-            let message = format!(
-                "This request costs {requested}: it asks for that many objects. The limit is {}. \
+            let message = message!(
+                "This request costs {requested}: it asks for that many objects. The limit is {limit}. \
                 Ask for smaller pages, or in several requests.",
-                limits.cost
+                requested,
+                limit = limits.cost
             );
             let error = Error::new(ErrorCode::LimitExceeded, message);
             return Err(charge.refused(buckets, error, None));
@@ -55,8 +65,11 @@ impl Charge {
         match buckets.take(&charge.from, requested) {
             Ok(_) => Ok(charge),
             Err(seconds) => {
-                let message =
-                    format!("Too many requests: this one costs {requested}. Wait {seconds} s.");
+                let message = message!(
+                    "Too many requests: this one costs {requested}. Wait {seconds} s.",
+                    requested,
+                    seconds
+                );
                 let error = Error::new(ErrorCode::Throttled, message);
                 Err(charge.refused(buckets, error, Some(seconds)))
             }
@@ -101,6 +114,18 @@ fn owner(actor: &Actor) -> Option<BucketKey> {
         Caller::Tenant(id, _) => Some(BucketKey::Tenant(id)),
         Caller::Storefront(id) => Some(BucketKey::Storefront(id)),
         Caller::Account(id, _) => Some(BucketKey::Account(id)),
+        Caller::Visitor(_) => None,
         Caller::Platform(_) | Caller::Worker(_) => actor.client_id.map(BucketKey::Client),
+    }
+}
+
+/// Of IPv6 the network of 64 bits: one subscriber has a whole one.
+fn network(remote: IpAddr) -> IpAddr {
+    match remote {
+        IpAddr::V4(_) => remote,
+        IpAddr::V6(address) => {
+            let [a, b, c, d, ..] = address.segments();
+            Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0).into()
+        }
     }
 }

@@ -47,6 +47,8 @@ pub struct Limits {
     pub token_bucket: Bucket,
     /// Bucket of a tenant, a storefront, or a client of the provider: all of its tokens together.
     pub owner_bucket: Bucket,
+    /// Bucket of an address that reads a storefront with its public token.
+    pub visitor_bucket: Bucket,
     /// Bucket of a client at the token endpoint, in tokens issued.
     pub issue_bucket: Bucket,
     /// Bucket of a client id at the token endpoint, in refused credentials. Who has the right
@@ -90,6 +92,10 @@ impl Default for Limits {
             owner_bucket: Bucket {
                 size: 100_000,
                 restore_per_second: 2_000,
+            },
+            visitor_bucket: Bucket {
+                size: 10_000,
+                restore_per_second: 200,
             },
             issue_bucket: Bucket {
                 size: 60,

@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use async_graphql::{Context, dataloader::DataLoader};
-use berth_model::WebhookDestinations;
+use berth_model::{IdentityIssuers, Locale, WebhookDestinations};
 use berth_store::{Cx, IdempotencyKey, OperationFeed, Store};
+use tokio::sync::OnceCell;
 
 use crate::{
     config::Limits,
@@ -23,15 +24,38 @@ pub(crate) struct Request {
     pub feed: OperationFeed,
     /// Where webhooks may go.
     pub destinations: Arc<dyn WebhookDestinations>,
+    /// Who answers to the names of identity providers.
+    pub issuers: Arc<dyn IdentityIssuers>,
     /// Where clients reach the API, without a slash at the end.
     pub public_url: Arc<str>,
     /// The token, to look at again while a subscription lasts.
     pub token: Arc<str>,
     /// For subscriptions.
     pub limits: Limits,
+    /// The language that the reader likes best, if the request says.
+    pub locale: Option<Locale>,
+    /// The language of the caller's storefront, once somebody asked for it.
+    pub storefront_locale: OnceCell<Locale>,
 }
 
 impl Request {
+    /// The language of sentences that tell what is wrong.
+    pub fn language(&self) -> Locale {
+        self.locale.unwrap_or(Locale::En)
+    }
+
+    /// The language to answer in: what was asked for, what the reader likes best, or the storefront's.
+    pub async fn locale_of(&self, asked: Option<Locale>) -> berth_model::Result<Locale> {
+        if let Some(locale) = asked.or(self.locale) {
+            return Ok(locale);
+        }
+        let known = self.storefront_locale.get_or_try_init(async || {
+            let found = self.store.storefront_locale(&self.cx).await?;
+            Ok::<_, berth_model::Error>(found.unwrap_or(Locale::En))
+        });
+        known.await.copied()
+    }
+
     /// The context for a mutation with this idempotency key.
     pub fn cx_with_key(&self, key: &str) -> berth_model::Result<Cx> {
         Ok(Cx {

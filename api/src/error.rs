@@ -4,7 +4,7 @@
 use std::{any::Any, sync::Arc};
 
 use async_graphql::{ErrorExtensionValues, Response, ServerError, Value};
-use berth_model::{Error, ErrorCode};
+use berth_model::{Error, ErrorCode, Locale};
 
 /// An error before anything ran, and what goes with it.
 #[derive(Debug)]
@@ -28,9 +28,9 @@ impl From<Error> for Refusal {
 }
 
 impl Refusal {
-    /// As the answer to a GraphQL request.
-    pub fn response(&self) -> Response {
-        let mut error = ServerError::new(self.error.message(), None);
+    /// As the answer to a GraphQL request, in the reader's language.
+    pub fn response(&self, locale: Locale) -> Response {
+        let mut error = ServerError::new(self.error.text(locale), None);
         let extensions = error.extensions.get_or_insert_default();
         describe(extensions, &self.error);
         if let Some(seconds) = self.retry_after_seconds {
@@ -44,14 +44,15 @@ impl Refusal {
     }
 }
 
-/// Gives each error of an answer its code, and logs causes. What isn't one of ours is
+/// Gives each error of an answer its code and the reader's language, and logs causes. What isn't one of ours is
 /// async-graphql's own: a document that doesn't fit the schema.
-pub(crate) fn finish(response: &mut Response) {
+pub(crate) fn finish(response: &mut Response, locale: Locale) {
     for error in &mut response.errors {
         let source = error.source.take();
         let ours = source.as_ref().and_then(ours);
         let extensions = error.extensions.get_or_insert_default();
         if let Some(ours) = ours {
+            error.message = ours.text(locale).into_owned();
             describe(extensions, ours);
             log(ours);
         } else if extensions.get("code").is_none() {

@@ -3,42 +3,47 @@
 use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
 use async_graphql::{Response, ServerError};
-use berth_model::{Error, ErrorCode};
+use berth_model::{Error, ErrorCode, Locale, message};
 use futures::{FutureExt, Stream, StreamExt};
 use tokio::time::timeout;
 
 use crate::error::{Refusal, finish};
 
 /// The answer to a query or a mutation.
-pub(crate) async fn answer(work: impl Future<Output = Response>, limit: Duration) -> Response {
+pub(crate) async fn answer(
+    work: impl Future<Output = Response>,
+    limit: Duration,
+    locale: Locale,
+) -> Response {
     let work = AssertUnwindSafe(work).catch_unwind();
     let mut response = match timeout(limit, work).await {
         Ok(answered) => answered.unwrap_or_else(|_| panicked()),
-        Err(_) => late(limit),
+        Err(_) => late(limit, locale),
     };
-    finish(&mut response);
+    finish(&mut response, locale);
     response
 }
 
 /// The answers to a subscription. A panic is the last of them.
 pub(crate) fn answers(
     events: impl Stream<Item = Response> + Send + 'static,
+    locale: Locale,
 ) -> impl Stream<Item = Response> + Send + 'static {
     let events = AssertUnwindSafe(events).catch_unwind();
-    events.map(|item| {
+    events.map(move |item| {
         let mut response = item.unwrap_or_else(|_| panicked());
-        finish(&mut response);
+        finish(&mut response, locale);
         response
     })
 }
 
-fn late(limit: Duration) -> Response {
-    let message = format!(
-        "This request took longer than {} seconds. Ask for less. A mutation may have been done: \
-         send it again with the same idempotency key.",
-        limit.as_secs()
+fn late(limit: Duration, locale: Locale) -> Response {
+    let message = message!(
+        "This request took longer than {seconds} seconds. Ask for less. A mutation may have been \
+         done: send it again with the same idempotency key.",
+        seconds = limit.as_secs()
     );
-    Refusal::from(Error::new(ErrorCode::LimitExceeded, message)).response()
+    Refusal::from(Error::new(ErrorCode::LimitExceeded, message)).response(locale)
 }
 
 fn panicked() -> Response {
@@ -143,10 +148,10 @@ mod tests {
         let (schema, log) = (schema(), Log::default());
         let listening = log.listen();
         let limit = Duration::from_secs(60);
-        let response = answer(schema.execute("{ fine broken }"), limit).await;
+        let response = answer(schema.execute("{ fine broken }"), limit, Locale::En).await;
         is_internal_and_tells_nothing(&response);
         log.says_so(listening);
-        let response = answer(schema.execute("{ fine }"), limit).await;
+        let response = answer(schema.execute("{ fine }"), limit, Locale::En).await;
         assert_eq!(response.data.to_string(), "{fine: 1}");
         assert!(response.errors.is_empty());
     }
@@ -156,7 +161,7 @@ mod tests {
         let (schema, log) = (schema(), Log::default());
         let listening = log.listen();
         let events = schema.execute_stream("subscription { numbers }");
-        let told: Vec<Response> = answers(events).collect().await;
+        let told: Vec<Response> = answers(events, Locale::En).collect().await;
         log.says_so(listening);
         let [first, last] = told.as_slice() else {
             panic!("not two answers: {told:?}");

@@ -11,9 +11,10 @@ use async_graphql::{
         types::{DocumentOperations, ExecutableDocument, OperationDefinition, OperationType},
     },
 };
-use berth_model::{Actor, Error, ErrorCode, Result};
+use berth_model::{Actor, Caller, Error, ErrorCode, Locale, Result, message};
 use berth_store::Cx;
 use futures::{StreamExt, stream::BoxStream};
+use tokio::sync::OnceCell;
 
 use crate::{
     ApiState,
@@ -47,12 +48,22 @@ pub(crate) struct Origin {
     pub remote: Option<IpAddr>,
     /// What the caller's program calls itself.
     pub user_agent: Option<String>,
+    /// The language that its reader likes best, if it says.
+    pub locale: Option<Locale>,
+}
+
+impl Origin {
+    /// The language of sentences that tell what is wrong.
+    pub fn language(&self) -> Locale {
+        self.locale.unwrap_or(Locale::En)
+    }
 }
 
 /// A request that may run.
 pub(crate) struct Admitted {
     request: GraphqlRequest,
     charge: Charge,
+    locale: Locale,
     /// What kind of operation it is.
     pub kind: OperationType,
     /// What it is called in logs and metrics.
@@ -88,7 +99,13 @@ impl Gate {
         let operation = operation.clone();
         let (actor, token) = self.authenticate(from.token.as_ref()).await?;
         let cost = Cost::of(&self.types, &document, &operation, &request.variables);
-        let charge = Charge::hold(&self.buckets, self.limits(), &actor, &token, cost)?;
+        let charged = (token.as_ref(), from.remote);
+        let charge = Charge::hold(&self.buckets, self.limits(), &actor, charged, cost)?;
+        if matches!(actor.caller, Caller::Visitor(_)) && operation.ty != OperationType::Query {
+            // Not left to the store, which denies it too: everything that is tried is written down
+            // first, and strangers must not fill the audit log.
+            return Err(visitors_read_only().into());
+        }
         let cx = Cx {
             request_id: Some(from.request_id.clone()),
             remote: from.remote,
@@ -107,12 +124,16 @@ impl Gate {
             feed: self.state.feed.clone(),
             destinations: Arc::clone(&self.state.destinations),
             public_url: self.state.config.public_url.as_str().into(),
+            issuers: Arc::clone(&self.state.issuers),
             token,
             limits: *self.limits(),
+            locale: from.locale,
+            storefront_locale: OnceCell::new(),
         });
         Ok(Admitted {
             request,
             charge,
+            locale: from.language(),
             kind: operation.ty,
             label,
         })
@@ -121,16 +142,19 @@ impl Gate {
     /// Runs a query or a mutation.
     pub async fn run(&self, admitted: Admitted) -> Response {
         let work = self.schema.execute(admitted.request);
-        let response = answer(work, self.limits().time).await;
+        let response = answer(work, self.limits().time, admitted.locale).await;
         admitted.charge.settle(&self.buckets, response)
     }
 
     /// Runs a subscription: one answer for each event.
     pub fn follow(self: &Arc<Self>, admitted: Admitted) -> BoxStream<'static, Response> {
         let (gate, charge) = (Arc::clone(self), admitted.charge);
-        answers(self.schema.execute_stream(admitted.request))
-            .map(move |event| charge.tell(&gate.buckets, event))
-            .boxed()
+        answers(
+            self.schema.execute_stream(admitted.request),
+            admitted.locale,
+        )
+        .map(move |event| charge.tell(&gate.buckets, event))
+        .boxed()
     }
 
     /// Who comes with this token.
@@ -148,10 +172,22 @@ impl Gate {
     }
 }
 
+/// What a public token doesn't open.
+pub(crate) fn visitors_read_only() -> Error {
+    Error::new(
+        ErrorCode::Forbidden,
+        "A public token reads a storefront's catalogue by POST, and nothing else.",
+    )
+}
+
 fn parse(text: &str, limits: &Limits) -> Result<ExecutableDocument> {
     nesting_check(text)?;
-    let document = parse_query(text)
-        .map_err(|error| Error::new(ErrorCode::InvalidInput, format!("Not GraphQL: {error}")))?;
+    let document = parse_query(text).map_err(|error| {
+        Error::new(
+            ErrorCode::InvalidInput,
+            message!("Not GraphQL: {error}", error),
+        )
+    })?;
     shape_check(&document, limits)?;
     Ok(document)
 }

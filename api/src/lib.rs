@@ -18,7 +18,7 @@ mod limits;
 use std::sync::Arc;
 
 use axum::Router;
-use berth_model::{Clock, Ids, WebhookDestinations};
+use berth_model::{Clock, IdentityIssuers, Ids, WebhookDestinations};
 use berth_pages::PagesState;
 use berth_store::{OperationFeed, Store};
 
@@ -36,6 +36,8 @@ pub struct ApiState {
     pub feed: OperationFeed,
     /// What looks where webhooks would go, before a URL is saved: a live question, with a time limit.
     pub destinations: Arc<dyn WebhookDestinations>,
+    /// What asks identity providers.
+    pub issuers: Arc<dyn IdentityIssuers>,
     /// Settings.
     pub config: ApiConfig,
     /// The time, for the cost's buckets.
@@ -49,6 +51,7 @@ impl ApiState {
     fn pages(&self) -> PagesState {
         PagesState {
             store: self.store.clone(),
+            issuers: Arc::clone(&self.issuers),
             public_url: self.config.public_url.clone(),
             provider_name: self.config.provider_name.clone(),
             clock: Arc::clone(&self.clock),

@@ -1,10 +1,14 @@
 //! The command line.
 
+mod fleet;
+
 use std::{path::PathBuf, process::ExitCode, sync::Arc};
 
 use berth_model::{RedirectUri, TokenScopes};
 use berth_operations::{Boundary, NoBoundary};
 use clap::{Args, Parser, Subcommand, ValueEnum};
+
+pub use fleet::{Domain, Fleet, FleetExplain, FleetFile, FleetPlan, FleetSimulate, FleetSurvive};
 
 use crate::{command, failure::Failure, output};
 
@@ -175,14 +179,6 @@ pub enum Image {
         #[arg(long)]
         directory: Option<PathBuf>,
     },
-}
-
-/// `berth fleet`
-#[derive(Clone, Copy, Debug, Subcommand)]
-pub enum Fleet {
-    /// Compares what machines count as sold with the sums of reservations; exit code 1 if they
-    /// differ.
-    Check,
 }
 
 /// Where the API is, and who asks.

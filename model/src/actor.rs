@@ -31,6 +31,8 @@ pub enum Caller {
     Tenant(TenantId, Role),
     /// A person of a realm, who acts for no tenant.
     Account(AccountId, Realm),
+    /// Anybody who looks at a storefront, with its public token.
+    Visitor(StorefrontId),
     /// A worker, by its name.
     Worker(String),
 }
@@ -46,6 +48,8 @@ states! {
         Tenant = "TENANT",
         /// A person who acts for no tenant.
         Account = "ACCOUNT",
+        /// Anybody who looks at a storefront.
+        Visitor = "VISITOR",
     }
 }
 
@@ -68,6 +72,7 @@ impl ViewerKind {
             Caller::Storefront(_) => Self::Storefront,
             Caller::Tenant(..) => Self::Tenant,
             Caller::Account(..) => Self::Account,
+            Caller::Visitor(_) => Self::Visitor,
             Caller::Platform(_) | Caller::Worker(_) => Self::Platform,
         }
     }
@@ -106,6 +111,7 @@ impl Actor {
             Caller::Storefront(id) => Scope::Storefront(*id),
             Caller::Tenant(id, _) => Scope::Tenant(*id),
             Caller::Account(id, _) => Scope::Account(*id),
+            Caller::Visitor(id) => Scope::Visitor(*id),
             Caller::Worker(_) => Scope::Worker,
         }
     }
@@ -119,6 +125,7 @@ impl Actor {
             Caller::Storefront(id) => id.to_string(),
             Caller::Tenant(id, role) => format!("{id}/{role}"),
             Caller::Account(id, _) => return id.to_string(),
+            Caller::Visitor(id) => format!("{id}/visitor"),
             Caller::Worker(name) => format!("worker/{name}"),
         };
         match (self.account_id, self.support_grant_id) {
@@ -150,6 +157,8 @@ pub enum Scope {
     Account(AccountId),
     /// The sign-in pages of one realm: the only way to what proves who somebody is.
     Login(Realm),
+    /// What anybody sees of one storefront: its catalogue, its prices, its brand.
+    Visitor(StorefrontId),
 }
 
 impl Scope {

@@ -4,7 +4,10 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{ApplicationId, ApplicationVersionId, Error, ImageId, Result, Timestamp};
+use crate::{
+    ApplicationId, ApplicationVersionId, Error, ImageId, Locale, Message, Result, Timestamp,
+    message,
+};
 
 /// A catalogue entry.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,8 +20,38 @@ pub struct Application {
     pub name: String,
     /// One sentence for the shop.
     pub summary: String,
+    /// Both in other languages.
+    pub translations: Translations<ApplicationTexts>,
     /// When it was first published.
     pub created_at: Timestamp,
+}
+
+/// What people read, in the languages that it was translated to.
+pub type Translations<T> = BTreeMap<Locale, T>;
+
+/// What people read of an application.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ApplicationTexts {
+    /// See [`Application::name`].
+    pub name: String,
+    /// See [`Application::summary`].
+    pub summary: String,
+}
+
+impl Application {
+    /// Its name in a language, if it was translated.
+    #[must_use]
+    pub fn name_in(&self, locale: Locale) -> &str {
+        let translated = self.translations.get(&locale);
+        translated.map_or(&self.name, |texts| &texts.name)
+    }
+
+    /// Its summary in a language, if it was translated.
+    #[must_use]
+    pub fn summary_in(&self, locale: Locale) -> &str {
+        let translated = self.translations.get(&locale);
+        translated.map_or(&self.summary, |texts| &texts.summary)
+    }
 }
 
 /// A pinned release of an application.
@@ -81,12 +114,48 @@ pub enum OptionValue {
 pub struct OptionSpec {
     /// `^[a-z][a-zA-Z0-9]{0,39}$`
     pub name: String,
-    /// For people.
-    pub title: String,
     /// What values it takes.
     pub kind: OptionKind,
     /// Taken when the operator gives none; without it the option is required.
     pub default: Option<OptionValue>,
+    /// For people.
+    #[serde(flatten)]
+    pub texts: OptionTexts,
+    /// The same in other languages.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub translations: Translations<OptionTexts>,
+}
+
+/// What people read of an option.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OptionTexts {
+    /// What it is called.
+    pub title: String,
+    /// What it is for, and what a choice means.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
+    /// What the choices are called, in their order; empty: as they are.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub choice_titles: Vec<String>,
+}
+
+impl OptionSpec {
+    /// What people read of it in a language, as far as it was translated.
+    #[must_use]
+    pub fn texts_in(&self, locale: Locale) -> OptionTexts {
+        let own = self.texts.clone();
+        let Some(translated) = self.translations.get(&locale).cloned() else {
+            return own;
+        };
+        OptionTexts {
+            title: translated.title,
+            description: translated.description.or(own.description),
+            choice_titles: match translated.choice_titles.is_empty() {
+                true => own.choice_titles,
+                false => translated.choice_titles,
+            },
+        }
+    }
 }
 
 /// What values an option takes.
@@ -123,6 +192,8 @@ pub struct ApplicationPublish {
     pub name: String,
     /// Of the application; replaces the earlier one.
     pub summary: String,
+    /// Of the application; replaces the earlier ones.
+    pub translations: Translations<ApplicationTexts>,
     /// As its makers number it; new for this application.
     pub version: String,
     /// The base disk.
@@ -149,17 +220,20 @@ pub fn options_check(specs: &[OptionSpec], given: &Options) -> Result<Options> {
         .keys()
         .find(|name| !specs.iter().any(|spec| &spec.name == *name))
     {
-        return Err(refused(
-            name,
-            "is not an option of this application version",
-        ));
+        return Err(refused(message!(
+            "The option \"{name}\" is not an option of this application version.",
+            name
+        )));
     }
     let mut checked = Options::new();
     for spec in specs {
         let value = given
             .get(&spec.name)
             .or(spec.default.as_ref())
-            .ok_or_else(|| refused(&spec.name, "is required"))?;
+            .ok_or_else(|| {
+                let name = &spec.name;
+                refused(message!("The option \"{name}\" is required.", name))
+            })?;
         option_check(spec, value)?;
         checked.insert(spec.name.clone(), value.clone());
     }
@@ -174,17 +248,26 @@ fn option_check(spec: &OptionSpec, value: &OptionValue) -> Result<()> {
             if (min..=max).contains(&number) {
                 Ok(())
             } else {
-                Err(refused(name, &format!("must be from {min} to {max}")))
+                Err(refused(message!(
+                    "The option \"{name}\" must be from {min} to {max}.",
+                    name,
+                    min,
+                    max
+                )))
             }
         }
         (OptionKind::Text { max_length }, OptionValue::Text(text)) => {
             if text.chars().count() > *max_length as usize {
-                Err(refused(
+                Err(refused(message!(
+                    "The option \"{name}\" has more than {max_length} characters.",
                     name,
-                    &format!("has more than {max_length} characters"),
-                ))
+                    max_length
+                )))
             } else if text.chars().any(char::is_control) {
-                Err(refused(name, "has a control character"))
+                Err(refused(message!(
+                    "The option \"{name}\" has a control character.",
+                    name
+                )))
             } else {
                 Ok(())
             }
@@ -193,22 +276,30 @@ fn option_check(spec: &OptionSpec, value: &OptionValue) -> Result<()> {
             if choices.contains(text) {
                 Ok(())
             } else {
-                Err(refused(
+                Err(refused(message!(
+                    "The option \"{name}\" must be one of {choices}.",
                     name,
-                    &format!("must be one of {}", choices.join(", ")),
-                ))
+                    choices = choices.join(", ")
+                )))
             }
         }
-        (OptionKind::Boolean, _) => Err(refused(name, "must be true or false")),
-        (OptionKind::Integer { .. }, _) => Err(refused(name, "must be a whole number")),
-        (OptionKind::Text { .. } | OptionKind::Choice { .. }, _) => {
-            Err(refused(name, "must be a text"))
-        }
+        (OptionKind::Boolean, _) => Err(refused(message!(
+            "The option \"{name}\" must be true or false.",
+            name
+        ))),
+        (OptionKind::Integer { .. }, _) => Err(refused(message!(
+            "The option \"{name}\" must be a whole number.",
+            name
+        ))),
+        (OptionKind::Text { .. } | OptionKind::Choice { .. }, _) => Err(refused(message!(
+            "The option \"{name}\" must be a text.",
+            name
+        ))),
     }
 }
 
-fn refused(name: &str, why: &str) -> Error {
-    Error::invalid("options", format!("The option {name:?} {why}."))
+fn refused(message: Message) -> Error {
+    Error::invalid("options", message)
 }
 
 #[cfg(test)]
@@ -218,9 +309,13 @@ mod tests {
     fn specs() -> Vec<OptionSpec> {
         let spec = |name: &str, kind, default| OptionSpec {
             name: name.to_owned(),
-            title: name.to_owned(),
             kind,
             default,
+            texts: OptionTexts {
+                title: name.to_owned(),
+                ..Default::default()
+            },
+            translations: Translations::new(),
         };
         vec![
             spec(
@@ -237,6 +332,32 @@ mod tests {
         let given = Options::from([("users".to_owned(), OptionValue::Integer(3))]);
         let checked = options_check(&specs(), &given).unwrap();
         assert_eq!(checked["open"], OptionValue::Boolean(false));
+    }
+
+    #[test]
+    fn what_was_not_translated_is_told_as_it_is() {
+        let kept = r#"{
+            "name": "registration", "title": "Who can register", "description": "Anybody or nobody.",
+            "kind": { "kind": "CHOICE", "choices": ["OPEN", "CLOSED"] }, "default": "OPEN",
+            "choice_titles": ["Anybody", "Nobody"],
+            "translations": { "DE": { "title": "Wer sich anmelden kann" } }
+        }"#;
+        let spec: OptionSpec = serde_json::from_str(kept).unwrap();
+        let german = spec.texts_in(Locale::De);
+        assert_eq!(german.title, "Wer sich anmelden kann");
+        assert_eq!(german.description, spec.texts.description);
+        assert_eq!(german.choice_titles, ["Anybody", "Nobody"]);
+        assert_eq!(spec.texts_in(Locale::Fr), spec.texts);
+        let written = serde_json::to_value(&spec).unwrap();
+        assert_eq!(serde_json::from_value::<OptionSpec>(written).unwrap(), spec);
+    }
+
+    #[test]
+    fn what_an_earlier_berth_kept_is_read() {
+        let kept = r#"{ "name": "open", "title": "Open", "kind": { "kind": "BOOLEAN" }, "default": null }"#;
+        let spec: OptionSpec = serde_json::from_str(kept).unwrap();
+        assert_eq!(spec.texts_in(Locale::En).title, "Open");
+        assert_eq!(spec.default, None);
     }
 
     #[test]

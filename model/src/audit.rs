@@ -58,3 +58,46 @@ pub struct AuditFilter {
     /// Begun before then.
     pub until: Option<Timestamp>,
 }
+
+states! {
+    /// What people do of their own account, as the audit log calls it.
+    pub enum AccountEvent {
+        /// An account was made.
+        SignUp = "signUp",
+        /// They signed in, or somebody tried to.
+        SignIn = "signIn",
+        /// They signed out, of this browser or of others.
+        SignOut = "signOut",
+        /// They chose a new password by a code.
+        PasswordReset = "passwordReset",
+        /// They chose a new password.
+        PasswordChange = "passwordChange",
+        /// Signing in takes a second factor.
+        SecondFactorEnable = "secondFactorEnable",
+        /// Signing in takes no second factor any more.
+        SecondFactorDisable = "secondFactorDisable",
+        /// An identity elsewhere can sign in.
+        IdentityLink = "identityLink",
+        /// An identity elsewhere can sign in no longer.
+        IdentityUnlink = "identityUnlink",
+        /// They let an application act in their name.
+        ConsentGive = "consentGive",
+        /// They took that back.
+        ConsentEnd = "consentEnd",
+    }
+}
+
+/// What was done with an account, as its owner sees it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AccountEventLine {
+    /// What.
+    pub event: AccountEvent,
+    /// From where.
+    pub remote: Option<String>,
+    /// With which browser.
+    pub user_agent: Option<String>,
+    /// When.
+    pub at: Timestamp,
+    /// Whether it was refused.
+    pub refused: bool,
+}

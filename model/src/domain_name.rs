@@ -26,7 +26,9 @@ impl FromStr for DomainName {
     fn from_str(text: &str) -> Result<Self> {
         let text = text.strip_suffix('.').unwrap_or(text);
         let ascii = idna::domain_to_ascii_cow(text.as_bytes(), idna::AsciiDenyList::STD3)
-            .map_err(|_| refused("has a character that domain names can't have"))?;
+            .map_err(|_| refused(
+                "The domain name has a character that domain names can't have. Give one such as example.org.",
+            ))?;
         check(&ascii)?;
         Ok(Self(ascii.into_owned()))
     }
@@ -34,20 +36,26 @@ impl FromStr for DomainName {
 
 fn check(ascii: &str) -> Result<()> {
     if ascii.len() > 253 {
-        return Err(refused("is longer than 253 characters"));
+        return Err(refused(
+            "The domain name is longer than 253 characters. Give one such as example.org.",
+        ));
     }
     let labels: Vec<&str> = ascii.split('.').collect();
     if labels.len() < 2 {
-        return Err(refused("needs a dot, as in example.org"));
+        return Err(refused(
+            "The domain name needs a dot, as in example.org. Give one such as example.org.",
+        ));
     }
     for label in &labels {
         if label.is_empty() || label.len() > 63 {
             return Err(refused(
-                "has a part that is empty or longer than 63 characters",
+                "The domain name has a part that is empty or longer than 63 characters. Give one such as example.org.",
             ));
         }
         if label.starts_with('-') || label.ends_with('-') {
-            return Err(refused("has a part that begins or ends with a hyphen"));
+            return Err(refused(
+                "The domain name has a part that begins or ends with a hyphen. Give one such as example.org.",
+            ));
         }
     }
     // An all-numeric last label would make it an IPv4 address to half of the world's parsers.
@@ -55,16 +63,15 @@ fn check(ascii: &str) -> Result<()> {
         .last()
         .is_some_and(|last| last.bytes().all(|byte| byte.is_ascii_digit()))
     {
-        return Err(refused("ends in a number"));
+        return Err(refused(
+            "The domain name ends in a number. Give one such as example.org.",
+        ));
     }
     Ok(())
 }
 
-fn refused(why: &str) -> Error {
-    Error::invalid(
-        "domainName",
-        format!("The domain name {why}. Give one such as example.org."),
-    )
+fn refused(message: &'static str) -> Error {
+    Error::invalid("domainName", message)
 }
 
 impl TryFrom<String> for DomainName {

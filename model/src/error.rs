@@ -1,8 +1,8 @@
 //! One error type: a stable code, a public message that says what to do, a cause for the log.
 
-use std::{error::Error as StdError, fmt};
+use std::{borrow::Cow, error::Error as StdError, fmt};
 
-use crate::states::states;
+use crate::{Locale, Message, message, states::states};
 
 /// What every fallible function of the rooms returns.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -28,8 +28,14 @@ states! {
         WeakPassword = "WEAK_PASSWORD",
         /// A recovery address is at a domain that Berth itself hosts for this person.
         HostedAddress = "HOSTED_ADDRESS",
+        /// What an identity provider answered proves nothing.
+        IdentityRefused = "IDENTITY_REFUSED",
+        /// An identity provider vouches for no e-mail address of this person.
+        IdentityUnverified = "IDENTITY_UNVERIFIED",
         /// Something of this name (domain name, external id, slug, …) is there already.
         AlreadyExists = "ALREADY_EXISTS",
+        /// The storefront doesn't sell this plan or application.
+        NotOffered = "NOT_OFFERED",
         /// It is in a state in which this can't be done.
         WrongState = "WRONG_STATE",
         /// An idempotency key came again with other variables.
@@ -67,15 +73,15 @@ states! {
 #[derive(Debug)]
 pub struct Error {
     code: ErrorCode,
-    message: String,
+    message: Message,
     field: Option<String>,
     cause: Option<Box<dyn StdError + Send + Sync>>,
 }
 
 impl Error {
-    /// An error with a public message.
+    /// An error with a public message: a literal, or one made with [`message!`].
     #[must_use]
-    pub fn new(code: ErrorCode, message: impl Into<String>) -> Self {
+    pub fn new(code: ErrorCode, message: impl Into<Message>) -> Self {
         Self {
             code,
             message: message.into(),
@@ -86,7 +92,7 @@ impl Error {
 
     /// A wrong argument. `field` is its GraphQL path, such as `input.domainName`' s last part.
     #[must_use]
-    pub fn invalid(field: &str, message: impl Into<String>) -> Self {
+    pub fn invalid(field: &str, message: impl Into<Message>) -> Self {
         Self::new(ErrorCode::InvalidInput, message).at(field)
     }
 
@@ -95,7 +101,7 @@ impl Error {
     pub fn not_found(noun: &str) -> Self {
         Self::new(
             ErrorCode::NotFound,
-            format!("There is no such {noun}, or it is not yours."),
+            message!("There is no such {noun}, or it is not yours.", noun),
         )
     }
 
@@ -129,10 +135,27 @@ impl Error {
         self.code
     }
 
-    /// The public message.
+    /// The public message, in English.
     #[must_use]
     pub fn message(&self) -> &str {
-        &self.message
+        self.message.english()
+    }
+
+    /// The public message in a language.
+    #[must_use]
+    pub fn text(&self, locale: Locale) -> Cow<'_, str> {
+        self.message.text(locale)
+    }
+
+    /// What may be told again elsewhere: the same without its cause.
+    #[must_use]
+    pub fn public(&self) -> Self {
+        Self {
+            code: self.code,
+            message: self.message.clone(),
+            field: self.field.clone(),
+            cause: None,
+        }
     }
 
     /// The argument it is about, if it is about one.
@@ -159,7 +182,7 @@ impl Error {
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.message)
+        self.message.fmt(f)
     }
 }
 

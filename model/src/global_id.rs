@@ -4,7 +4,7 @@ use std::fmt;
 
 use uuid::Uuid;
 
-use crate::{Error, ErrorCode, Id, Result, id::ID_KINDS};
+use crate::{Error, ErrorCode, Id, Result, id::ID_KINDS, message};
 
 /// An id whose noun is only known when it is read: the argument of `node(id:)`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -53,10 +53,10 @@ pub(crate) fn parse_typed<T: Id>(text: &str) -> Result<T> {
     } else {
         Err(Error::new(
             ErrorCode::InvalidId,
-            format!(
-                "This is the id of a {}; give the id of a {}.",
-                id.noun,
-                T::NOUN
+            message!(
+                "This is the id of a {noun}; give the id of a {noun_wanted}.",
+                noun = id.noun,
+                noun_wanted = T::NOUN,
             ),
         ))
     }

@@ -69,6 +69,8 @@ ids! {
     ClientId, "cli", "Client";
     /// Of a deployment.
     DeploymentId, "dep", "Deployment";
+    /// Of an identity provider.
+    IdentityProviderId, "idp", "IdentityProvider";
     /// Of an image.
     ImageId, "img", "Image";
     /// Of an invitation.

@@ -16,18 +16,24 @@ mod domain_name;
 mod email_address;
 mod error;
 mod global_id;
+mod https_url;
 mod id;
+mod identity_provider;
 mod ids;
 mod image;
 mod invitation;
+mod language;
 mod machine;
+pub mod message;
 mod network;
 mod notice;
+mod offer;
 mod operation;
 mod page;
 mod placement;
 mod plan;
 pub mod policy;
+mod reach;
 mod redirect_uri;
 mod session;
 mod site;
@@ -39,6 +45,7 @@ mod tenant;
 mod token_scope;
 mod virtual_machine;
 mod volume;
+mod web_origin;
 mod webhook;
 mod webhook_event;
 mod webhook_url;
@@ -46,10 +53,10 @@ mod webhook_url;
 pub use account::{Account, Realm};
 pub use actor::{Actor, Caller, Scope, ViewerKind};
 pub use application::{
-    Application, ApplicationPublish, ApplicationVersion, OptionKind, OptionSpec, OptionValue,
-    Options, Probe, options_check,
+    Application, ApplicationPublish, ApplicationTexts, ApplicationVersion, OptionKind, OptionSpec,
+    OptionTexts, OptionValue, Options, Probe, Translations, options_check,
 };
-pub use audit::{AuditEntry, AuditFilter, AuditResult};
+pub use audit::{AccountEvent, AccountEventLine, AuditEntry, AuditFilter, AuditResult};
 pub use brand::{Brand, Color, Locale};
 pub use buckets::{Bucket, Buckets};
 pub use client::{Client, ClientCreate, ClientFor, ClientKind};
@@ -59,25 +66,34 @@ pub use domain_name::DomainName;
 pub use email_address::EmailAddress;
 pub use error::{Error, ErrorCode, Result};
 pub use global_id::GlobalId;
+pub use https_url::HttpsUrl;
 pub use id::*;
+pub use identity_provider::{
+    Identity, IdentityAnswer, IdentityAsk, IdentityClaims, IdentityClient, IdentityIssuers,
+    IdentityOutcome, IdentityPending, IdentityProvider, IdentityProviderCreate,
+    IdentityProviderUpdate, IdentityStep, IdentityTrip, Issuer, is_reachable,
+};
 pub use ids::Ids;
 pub use image::{Image, ImageCreate, Sha256};
 pub use invitation::{Invitation, InvitationCreate, Invited};
 pub use machine::{
     GuestType, Machine, MachineEnroll, MachineObservation, MachineState, MachineUpdate, StoragePool,
 };
+pub use message::Message;
 pub use network::{Address, AddressFamily, Network, NetworkCreate, NetworkRange};
 pub use notice::{
     DeploymentEvent, DeploymentNotice, Notice, NoticeBody, NoticeId, NoticeKind, NoticeState,
     Recipient,
 };
+pub use offer::{Offers, OffersChanges, PlanOffer};
 pub use operation::{
     Operation, OperationEvent, OperationEventKind, OperationKind, OperationState, OperationStep,
     StepState,
 };
 pub use page::{Page, PageRequest};
 pub use placement::{Candidate, Explanation, Shortage, Verdict};
-pub use plan::{Hosting, Plan, PlanCreate};
+pub use plan::{Hosting, Money, Plan, PlanCreate};
+pub use reach::Reach;
 pub use redirect_uri::RedirectUri;
 pub use session::{
     ChallengePurpose, Consent, GrantGive, Membership, Person, Protection, Session, SessionCookies,
@@ -86,15 +102,16 @@ pub use session::{
 pub use site::{Rack, Site};
 pub use size::bytes_text;
 pub use states::States;
-pub use storefront::Storefront;
+pub use storefront::{Change, Storefront, StorefrontChanges, StorefrontCreate};
 pub use support_grant::{SupportGrant, SupportGrantCreate};
 pub use tenant::{Member, MemberCreate, PlatformRole, Role, Tenant, TenantCreate};
 pub use token_scope::{TokenScope, TokenScopes};
 pub use virtual_machine::{Reservation, VirtualMachine, VirtualMachineState};
 pub use volume::{Volume, VolumeKind, VolumeState};
+pub use web_origin::WebOrigin;
 pub use webhook::{
     WebhookAttempt, WebhookDelivery, WebhookDeliveryState, WebhookDisabledReason, WebhookEndpoint,
     WebhookEndpointCreate, WebhookEndpointUpdate,
 };
 pub use webhook_event::{WebhookData, WebhookPattern, webhook_body, webhook_event_types};
-pub use webhook_url::{WebhookDestinations, WebhookReach, WebhookUrl};
+pub use webhook_url::{WebhookDestinations, WebhookUrl};

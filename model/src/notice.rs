@@ -59,6 +59,8 @@ states! {
         RecoveryCodesNew = "RECOVERY_CODES_NEW",
         /// A sign-in from a browser that was not known.
         SignedInElsewhere = "SIGNED_IN_ELSEWHERE",
+        /// A code that shows that an account is theirs, to which an identity is to be linked.
+        IdentityLink = "IDENTITY_LINK",
         /// An identity of another provider can sign in.
         IdentityLinked = "IDENTITY_LINKED",
         /// An identity of another provider can sign in no longer.
@@ -149,6 +151,11 @@ pub enum NoticeBody {
         browser: String,
         /// When.
         at: Timestamp,
+    },
+    /// Of [`NoticeKind::IdentityLink`].
+    IdentityLink {
+        /// What they type in.
+        code: String,
     },
     /// Of [`NoticeKind::IdentityLinked`].
     IdentityLinked {
@@ -282,6 +289,7 @@ impl NoticeBody {
             Self::RecoveryCodeUsed { .. } => NoticeKind::RecoveryCodeUsed,
             Self::RecoveryCodesNew => NoticeKind::RecoveryCodesNew,
             Self::SignedInElsewhere { .. } => NoticeKind::SignedInElsewhere,
+            Self::IdentityLink { .. } => NoticeKind::IdentityLink,
             Self::IdentityLinked { .. } => NoticeKind::IdentityLinked,
             Self::IdentityUnlinked { .. } => NoticeKind::IdentityUnlinked,
             Self::Invitation { .. } => NoticeKind::Invitation,
@@ -324,6 +332,7 @@ impl NoticeKind {
                 | Self::PasswordReset
                 | Self::EmailChange
                 | Self::RecoveryAddressVerify
+                | Self::IdentityLink
         )
     }
 }

@@ -15,6 +15,15 @@ states! {
     }
 }
 
+/// An amount of money.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Money {
+    /// In minor units of the currency: cents of a euro.
+    pub minor: i64,
+    /// ISO 4217.
+    pub currency: String,
+}
+
 /// A size and a price for a month.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Plan {
@@ -32,15 +41,14 @@ pub struct Plan {
     pub vcpus: i32,
     /// The data volume, in bytes.
     pub data_bytes: i64,
-    /// Price for a month, in minor units of the currency.
-    pub price_minor: i64,
-    /// ISO 4217.
-    pub currency: String,
+    /// What a month of it costs whoever asks: their storefront's price, or the catalogue's. None: their
+    /// storefront never sold it.
+    pub price: Option<Money>,
     /// When it was made.
     pub created_at: Timestamp,
 }
 
-/// What `planCreate` takes; the fields are [`Plan`]'s.
+/// What `planCreate` takes; the fields are [`Plan`]'s, with the catalogue's price.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[expect(missing_docs, reason = "the fields are those of Plan")]
 pub struct PlanCreate {

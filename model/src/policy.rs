@@ -4,7 +4,7 @@
 //! an actor reaches is the scope's matter, so a `true` here never opens another tenant's row.
 
 use crate::{
-    Actor, Caller, Error, ErrorCode, PlatformRole, Result, Role, TokenScope, TokenScopes,
+    Actor, Caller, Error, ErrorCode, PlatformRole, Result, Role, TokenScope, TokenScopes, message,
     states::states,
 };
 
@@ -19,7 +19,17 @@ states! {
         FleetRead = "FLEET_READ",
         /// Enrol and change machines, sites, racks, networks.
         FleetWrite = "FLEET_WRITE",
-        /// See a tenant and the storefront it came through.
+        /// See a storefront: what it shows of itself, and what it sells.
+        StorefrontRead = "STOREFRONT_READ",
+        /// Make a storefront.
+        StorefrontCreate = "STOREFRONT_CREATE",
+        /// Change a storefront's brand and where its browser code runs.
+        StorefrontWrite = "STOREFRONT_WRITE",
+        /// Set what a storefront sells, and at which prices.
+        OfferWrite = "OFFER_WRITE",
+        /// Make, change and remove the OAuth clients of a storefront.
+        StorefrontClientWrite = "STOREFRONT_CLIENT_WRITE",
+        /// See a tenant.
         TenantRead = "TENANT_READ",
         /// Make a tenant.
         TenantCreate = "TENANT_CREATE",
@@ -63,8 +73,12 @@ states! {
         AuditReadAll = "AUDIT_READ_ALL",
         /// See OAuth clients.
         ClientRead = "CLIENT_READ",
-        /// Make storefronts and OAuth clients.
+        /// Make, change and remove the OAuth clients of the provider and of tenants.
         ClientWrite = "CLIENT_WRITE",
+        /// See identity providers, without their secrets.
+        IdentityProviderRead = "IDENTITY_PROVIDER_READ",
+        /// Make, change and remove identity providers.
+        IdentityProviderWrite = "IDENTITY_PROVIDER_WRITE",
         /// See webhook endpoints and what was delivered to them.
         WebhookRead = "WEBHOOK_READ",
         /// Make and change webhook endpoints, deliver again.
@@ -87,6 +101,9 @@ pub fn allows(caller: &Caller, action: Action) -> bool {
                 | A::FleetRead
                 | A::FleetWrite
                 | A::AuditReadAll
+                | A::StorefrontCreate
+                | A::OfferWrite
+                | A::StorefrontClientWrite
                 | A::ClientWrite
                 | A::MemberLeave
                 | A::SupportGrantCreate
@@ -94,11 +111,12 @@ pub fn allows(caller: &Caller, action: Action) -> bool {
         ),
         Caller::Tenant(_, role) => tenant_allows(*role, action),
         Caller::Account(_, realm) => match action {
-            A::CatalogueRead | A::TenantRead | A::MemberRead => true,
+            A::CatalogueRead | A::StorefrontRead | A::TenantRead | A::MemberRead => true,
             // In a storefront anybody can begin; who may be the provider's tenant is up to it.
             A::TenantCreate => realm.0.is_some(),
             _ => false,
         },
+        Caller::Visitor(_) => matches!(action, A::CatalogueRead | A::StorefrontRead),
     }
 }
 
@@ -109,6 +127,7 @@ fn platform_allows(role: PlatformRole, action: Action) -> bool {
         PlatformRole::Support => matches!(
             action,
             A::CatalogueRead
+                | A::StorefrontRead
                 | A::FleetRead
                 | A::TenantRead
                 | A::MemberRead
@@ -127,7 +146,12 @@ fn platform_allows(role: PlatformRole, action: Action) -> bool {
         ),
         PlatformRole::Billing => matches!(
             action,
-            A::CatalogueRead | A::TenantRead | A::MemberRead | A::MemberLeave | A::DeploymentRead
+            A::CatalogueRead
+                | A::StorefrontRead
+                | A::TenantRead
+                | A::MemberRead
+                | A::MemberLeave
+                | A::DeploymentRead
         ),
     }
 }
@@ -137,6 +161,7 @@ fn tenant_allows(role: Role, action: Action) -> bool {
     match action {
         _ if role.platform().is_some() => false,
         A::CatalogueRead
+        | A::StorefrontRead
         | A::TenantRead
         | A::DeploymentRead
         | A::OperationRead
@@ -144,6 +169,10 @@ fn tenant_allows(role: Role, action: Action) -> bool {
         | A::MemberLeave => true,
         A::MemberRead | A::InvitationRead => role != Role::Viewer,
         A::MemberWrite => role == Role::Owner,
+        // Of the storefronts that the tenant resells; others have none in reach.
+        A::StorefrontWrite | A::OfferWrite | A::StorefrontClientWrite => {
+            matches!(role, Role::Owner | Role::Admin)
+        }
         A::AuditRead
         | A::ClientRead
         | A::SupportGrantRead
@@ -157,12 +186,15 @@ fn tenant_allows(role: Role, action: Action) -> bool {
         A::CatalogueWrite
         | A::FleetRead
         | A::FleetWrite
+        | A::StorefrontCreate
         | A::ClientWrite
         | A::MemberCreate
         | A::SupportGrantCreate
         | A::TenantCreate
         | A::PlacementRead
         | A::AuditReadAll
+        | A::IdentityProviderRead
+        | A::IdentityProviderWrite
         | A::WebhookRead
         | A::WebhookWrite
         | A::Work => false,
@@ -178,7 +210,8 @@ pub const fn scope(action: Action) -> Option<TokenScope> {
         A::CatalogueWrite => TokenScope::CatalogueWrite,
         A::FleetRead => TokenScope::FleetRead,
         A::FleetWrite => TokenScope::FleetAdmin,
-        A::TenantRead
+        A::StorefrontRead
+        | A::TenantRead
         | A::MemberRead
         | A::InvitationRead
         | A::SupportGrantRead
@@ -197,8 +230,13 @@ pub const fn scope(action: Action) -> Option<TokenScope> {
         A::SupportGrantCreate => TokenScope::SupportAct,
         A::DeploymentHandover => TokenScope::SecretRead,
         A::AuditRead | A::AuditReadAll => TokenScope::AuditRead,
-        A::ClientRead => TokenScope::ClientRead,
-        A::ClientWrite => TokenScope::ClientAdmin,
+        A::ClientRead | A::IdentityProviderRead => TokenScope::ClientRead,
+        A::StorefrontCreate
+        | A::StorefrontWrite
+        | A::OfferWrite
+        | A::StorefrontClientWrite
+        | A::ClientWrite
+        | A::IdentityProviderWrite => TokenScope::ClientAdmin,
         A::WebhookRead => TokenScope::WebhookRead,
         A::WebhookWrite => TokenScope::WebhookAdmin,
         A::Work => return None,
@@ -217,14 +255,17 @@ pub fn scopes(caller: &Caller) -> TokenScopes {
 pub fn check(actor: &Actor, action: Action) -> Result<()> {
     let message = if allows(&actor.caller, action) {
         match scope(action) {
-            Some(needed) if !actor.scopes.contains(needed) => format!(
-                "The access token lacks the scope {}. Ask for it when you get the token.",
-                needed.word()
+            Some(needed) if !actor.scopes.contains(needed) => message!(
+                "The access token lacks the scope {scope}. Ask for it when you get the token.",
+                scope = needed.word(),
             ),
             _ => return Ok(()),
         }
     } else {
-        format!("You may not do this ({action}). Ask an owner of the tenant, or the provider.")
+        message!(
+            "You may not do this ({action}). Ask an owner of the tenant, or the provider.",
+            action
+        )
     };
     Err(Error::new(ErrorCode::Forbidden, message))
 }
@@ -250,6 +291,8 @@ mod tests {
             Realm(Some(StorefrontId(Uuid::nil()))),
         );
         callers.push(("ACCOUNT".to_owned(), account));
+        let visitor = Caller::Visitor(StorefrontId(Uuid::nil()));
+        callers.push(("VISITOR".to_owned(), visitor));
         for role in [PlatformRole::Support, PlatformRole::Billing] {
             callers.push((role.role().to_string(), Caller::Platform(role)));
         }
@@ -262,7 +305,7 @@ mod tests {
         let mut text = String::new();
         for action in Action::ALL {
             let scope = scope(*action).map(TokenScope::word).unwrap_or_default();
-            text.push_str(&format!("{:20} {scope:15}", action.as_str()));
+            text.push_str(&format!("{:23} {scope:15}", action.as_str()));
             for (name, caller) in &callers {
                 let shown = if allows(caller, *action) {
                     name.as_str()

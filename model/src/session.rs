@@ -20,6 +20,8 @@ states! {
         Email = "EMAIL",
         /// The same of a recovery address.
         RecoveryEmail = "RECOVERY_EMAIL",
+        /// The same of an account that an identity is to be linked to.
+        IdentityLink = "IDENTITY_LINK",
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::{fmt, str::FromStr};
 
-use crate::{Error, Result, states::states};
+use crate::{Error, Result, message, states::states};
 
 states! {
     /// A part of the API that a token can be limited to. In OAuth it is written `tenant:read`.
@@ -29,7 +29,7 @@ states! {
         AuditRead = "AUDIT_READ",
         /// OAuth clients, without their secrets.
         ClientRead = "CLIENT_READ",
-        /// Make and remove storefronts and OAuth clients.
+        /// Make and change storefronts, make and remove OAuth clients.
         ClientAdmin = "CLIENT_ADMIN",
         /// Webhooks, without their secrets.
         WebhookRead = "WEBHOOK_READ",
@@ -127,8 +127,11 @@ impl FromStr for TokenScopes {
             .map(|word| {
                 let known = TokenScope::ALL.iter().find(|scope| scope.word() == word);
                 known.copied().ok_or_else(|| {
-                    let known = Self::all();
-                    let text = format!("There is no scope {word:?}. The scopes are: {known}.");
+                    let text = message!(
+                        "There is no scope \"{word}\". The scopes are: {scopes}.",
+                        word,
+                        scopes = Self::all(),
+                    );
                     Error::invalid("scope", text)
                 })
             })

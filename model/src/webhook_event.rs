@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize, Serializer};
 
 use crate::{
     AccountId, DeploymentId, DeploymentState, Error, Id, InvitationId, MemberId, OperationId,
-    OperationState, Result, SupportGrantId, TenantId, Timestamp,
+    OperationState, Result, SupportGrantId, TenantId, Timestamp, message,
 };
 
 /// Events that are no state of their noun. The database's triggers write the same names.
@@ -66,9 +66,9 @@ impl FromStr for WebhookPattern {
         }
         Err(Error::new(
             crate::ErrorCode::InvalidInput,
-            format!(
-                "No event is called so. Give \"*\", a noun such as \"deployment.*\", or some of: {}.",
-                types.join(", ")
+            message!(
+                "No event is called so. Give \"*\", a noun such as \"deployment.*\", or some of: {types}.",
+                types = types.join(", ")
             ),
         ))
     }

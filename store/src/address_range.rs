@@ -3,7 +3,7 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use berth_model::{Error, NetworkCreate, Result};
+use berth_model::{Error, Message, NetworkCreate, Result, message};
 use ipnet::IpNet;
 
 /// The most addresses of one family of a network.
@@ -46,7 +46,7 @@ struct Bounds {
 fn family_hosts(family: &str, bounds: &Bounds, gateway: Option<IpAddr>) -> Result<Vec<IpAddr>> {
     let Bounds { net, first, last } = bounds;
     let wrong =
-        |part: &str, message: String| Err(Error::invalid(&format!("{family}.{part}"), message));
+        |part: &str, message: Message| Err(Error::invalid(&format!("{family}.{part}"), message));
     let given = [
         ("first", Some(*first)),
         ("last", Some(*last)),
@@ -55,18 +55,18 @@ fn family_hosts(family: &str, bounds: &Bounds, gateway: Option<IpAddr>) -> Resul
     for (part, address) in given {
         // `contains` is false for an address of the other family.
         if address.is_some_and(|address| !net.contains(&address)) {
-            return wrong(part, format!("Give an address in {net}."));
+            return wrong(part, message!("Give an address in {net}.", net));
         }
     }
     let (from, to) = (number(*first), number(*last));
     if from > to {
-        return wrong(
-            "last",
-            "The last address comes before the first.".to_owned(),
-        );
+        return wrong("last", "The last address comes before the first.".into());
     }
     if to - from >= MOST {
-        return wrong("last", format!("Give at most {MOST} addresses."));
+        return wrong(
+            "last",
+            message!("Give at most {most} addresses.", most = MOST),
+        );
     }
     let taken = |host: &IpAddr| {
         Some(*host) == gateway
@@ -78,7 +78,7 @@ fn family_hosts(family: &str, bounds: &Bounds, gateway: Option<IpAddr>) -> Resul
         .filter(|host| !taken(host))
         .collect();
     if hosts.is_empty() {
-        return wrong("last", "No address is left for a guest.".to_owned());
+        return wrong("last", "No address is left for a guest.".into());
     }
     Ok(hosts)
 }

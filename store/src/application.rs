@@ -1,11 +1,12 @@
 //! Applications: catalogue entries, and how a version is published.
 
 use berth_model::{
-    Application, ApplicationId, ApplicationPublish, ApplicationVersion, Page, PageRequest, Result,
-    TenantId, Timestamp, policy, policy::Action,
+    Application, ApplicationId, ApplicationPublish, ApplicationVersion, Error, Page, PageRequest,
+    Result, TenantId, Timestamp, policy, policy::Action,
 };
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
+use serde_json::Value;
 use uuid::Uuid;
 
 use crate::{
@@ -14,6 +15,7 @@ use crate::{
     error::internal,
     idempotency::Begun,
     image::ImageRow,
+    offer::shop_sells_application,
     reads::{keyset, page_of, reads, row_read},
     schema::applications,
     tx::Tx,
@@ -26,18 +28,22 @@ pub(crate) struct ApplicationRow {
     slug: String,
     name: String,
     summary: String,
+    translations: Value,
     created_at: Timestamp,
 }
 
-impl From<ApplicationRow> for Application {
-    fn from(row: ApplicationRow) -> Self {
-        Self {
+impl TryFrom<ApplicationRow> for Application {
+    type Error = Error;
+
+    fn try_from(row: ApplicationRow) -> Result<Self> {
+        Ok(Self {
             id: row.id.into(),
             slug: row.slug,
             name: row.name,
             summary: row.summary,
+            translations: serde_json::from_value(row.translations).map_err(Error::internal)?,
             created_at: row.created_at,
-        }
+        })
     }
 }
 
@@ -48,10 +54,11 @@ reads!(
 row_read!("application", applications, ApplicationRow => Application, ApplicationId);
 
 impl Store {
-    /// The catalogue.
+    /// The applications that the caller can buy: its storefront's, or all of the catalogue.
     pub async fn application_list(&self, cx: &Cx, page: PageRequest) -> Result<Page<Application>> {
         policy::check(&cx.actor, Action::CatalogueRead)?;
         let query = applications::table
+            .filter(shop_sells_application(applications::id))
             .select(ApplicationRow::as_select())
             .into_boxed();
         let query = keyset!(query, applications::id, page);
@@ -107,9 +114,11 @@ impl Store {
         tx: &mut Tx,
         input: &ApplicationPublish,
     ) -> Result<ApplicationId> {
+        let translations = serde_json::to_value(&input.translations).map_err(Error::internal)?;
         let texts = (
             applications::name.eq(&input.name),
             applications::summary.eq(&input.summary),
+            applications::translations.eq(&translations),
         );
         let id: Uuid = diesel::insert_into(applications::table)
             .values((

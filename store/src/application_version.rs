@@ -1,9 +1,9 @@
 //! Application versions: pinned releases.
 
 use berth_model::{
-    ApplicationId, ApplicationPublish, ApplicationVersion, ApplicationVersionId, Error, OptionKind,
-    OptionSpec, Options, Page, PageRequest, Probe, Result, Timestamp, options_check, policy,
-    policy::Action,
+    ApplicationId, ApplicationPublish, ApplicationVersion, ApplicationVersionId, Error, Message,
+    OptionKind, OptionSpec, OptionTexts, Options, Page, PageRequest, Probe, Result, Timestamp,
+    message, options_check, policy, policy::Action,
 };
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
@@ -127,6 +127,11 @@ pub(crate) fn publish_check(input: &ApplicationPublish) -> Result<()> {
     check::slug("slug", &input.slug)?;
     check::text("name", &input.name, 100)?;
     check::text("summary", &input.summary, 500)?;
+    for texts in input.translations.values() {
+        let named = |error: Error| error.at("translations");
+        check::text("name", &texts.name, 100).map_err(named)?;
+        check::text("summary", &texts.summary, 500).map_err(named)?;
+    }
     check::text("version", &input.version, 50)?;
     check::size(
         "memoryBytes",
@@ -140,7 +145,7 @@ pub(crate) fn publish_check(input: &ApplicationPublish) -> Result<()> {
     if input.options.len() > OPTIONS_MOST {
         return Err(Error::invalid(
             "options",
-            format!("Give at most {OPTIONS_MOST} options."),
+            message!("Give at most {most} options.", most = OPTIONS_MOST),
         ));
     }
     for (index, spec) in input.options.iter().enumerate() {
@@ -148,7 +153,11 @@ pub(crate) fn publish_check(input: &ApplicationPublish) -> Result<()> {
             .iter()
             .any(|other| other.name == spec.name)
         {
-            return Err(option_wrong(&spec.name, "is there twice"));
+            let name = &spec.name;
+            return Err(option_wrong(message!(
+                "The option \"{name}\" is there twice.",
+                name
+            )));
         }
         option_spec_check(spec)?;
     }
@@ -168,26 +177,38 @@ fn probe_check(probe: &Probe) -> Result<()> {
 }
 
 fn option_spec_check(spec: &OptionSpec) -> Result<()> {
+    let name = &spec.name;
     let mut bytes = spec.name.bytes();
     let named = (1..=40).contains(&spec.name.len())
         && bytes.next().is_some_and(|first| first.is_ascii_lowercase())
         && bytes.all(|byte| byte.is_ascii_alphanumeric());
     if !named {
-        return Err(option_wrong(
-            &spec.name,
-            "needs a name of 1 to 40 letters and digits (lowerCamel)",
-        ));
+        return Err(option_wrong(message!(
+            "The option \"{name}\" needs a name of 1 to 40 letters and digits (lowerCamel).",
+            name
+        )));
     }
-    check::text("options", &spec.title, 100)?;
+    for texts in spec.translations.values().chain([&spec.texts]) {
+        option_texts_check(spec, texts)?;
+    }
     match &spec.kind {
         OptionKind::Integer { min, max } if min > max => {
-            return Err(option_wrong(&spec.name, "has a least value above its most"));
+            return Err(option_wrong(message!(
+                "The option \"{name}\" has a least value above its most.",
+                name
+            )));
         }
         OptionKind::Text { max_length } if !(1..=10_000).contains(max_length) => {
-            return Err(option_wrong(&spec.name, "may have 1 to 10000 characters"));
+            return Err(option_wrong(message!(
+                "The option \"{name}\" may have 1 to 10000 characters.",
+                name
+            )));
         }
         OptionKind::Choice { choices } if choices.is_empty() || choices.len() > 100 => {
-            return Err(option_wrong(&spec.name, "needs 1 to 100 choices"));
+            return Err(option_wrong(message!(
+                "The option \"{name}\" needs 1 to 100 choices.",
+                name
+            )));
         }
         _ => {}
     }
@@ -201,6 +222,24 @@ fn option_spec_check(spec: &OptionSpec) -> Result<()> {
     }
 }
 
-fn option_wrong(name: &str, why: &str) -> Error {
-    Error::invalid("options", format!("The option {name:?} {why}."))
+fn option_texts_check(spec: &OptionSpec, texts: &OptionTexts) -> Result<()> {
+    check::text("options", &texts.title, 100)?;
+    check::text_opt("options", texts.description.as_deref(), 500)?;
+    let choices = match &spec.kind {
+        OptionKind::Choice { choices } => choices.len(),
+        _ => 0,
+    };
+    let titles = &texts.choice_titles;
+    if !titles.is_empty() && titles.len() != choices {
+        return Err(option_wrong(message!(
+            "The option \"{name}\" needs a title for each choice, or none.",
+            name = &spec.name
+        )));
+    }
+    let mut titles = titles.iter();
+    titles.try_for_each(|title| check::text("options", title, 100))
+}
+
+fn option_wrong(message: Message) -> Error {
+    Error::invalid("options", message)
 }

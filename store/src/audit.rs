@@ -160,13 +160,15 @@ impl Store {
     }
 }
 
-/// Whose log a line goes to when nothing else is known.
-fn own_tenant(cx: &Cx) -> TenantId {
+/// Whose log a line goes to when nothing else is known: what a caller does for itself.
+pub(crate) fn own_tenant(cx: &Cx) -> TenantId {
     match cx.actor.caller {
         Caller::Tenant(id, _) => id,
-        Caller::Platform(_) | Caller::Storefront(_) | Caller::Account(..) | Caller::Worker(_) => {
-            TenantId::PLATFORM
-        }
+        Caller::Platform(_)
+        | Caller::Storefront(_)
+        | Caller::Account(..)
+        | Caller::Visitor(_)
+        | Caller::Worker(_) => TenantId::PLATFORM,
     }
 }
 
@@ -174,7 +176,8 @@ fn own_tenant(cx: &Cx) -> TenantId {
 /// storefront may add to the provider's log, and not read it.
 fn open_sql(subject: Option<GlobalId>) -> String {
     let owner = match subject.map(|subject| subject.noun) {
-        Some("Client") => "SELECT tenant_id FROM clients WHERE id = $3",
+        // A storefront's is changed by whoever owns the storefront: that is told in its own log.
+        Some("Client") => "SELECT tenant_id FROM clients WHERE id = $3 AND kind = 'TENANT'",
         Some("Deployment") => "SELECT tenant_id FROM deployments WHERE id = $3",
         Some("Invitation") => "SELECT tenant_id FROM invitations WHERE id = $3",
         Some("Member") => "SELECT tenant_id FROM members WHERE id = $3",

@@ -1,6 +1,6 @@
 //! Checks of arguments that several mutations share; each error names the argument.
 
-use berth_model::{Error, Result};
+use berth_model::{Error, Result, message};
 
 /// A text of `1..=max` characters without control characters.
 pub(crate) fn text(field: &str, value: &str, max: usize) -> Result<()> {
@@ -12,7 +12,10 @@ pub(crate) fn text(field: &str, value: &str, max: usize) -> Result<()> {
     } else {
         Err(Error::invalid(
             field,
-            format!("Give 1 to {max} characters on one line, not only spaces."),
+            message!(
+                "Give 1 to {max} characters on one line, not only spaces.",
+                max
+            ),
         ))
     }
 }
@@ -51,7 +54,12 @@ pub(crate) fn range<N: PartialOrd + std::fmt::Display>(
     } else {
         Err(Error::invalid(
             field,
-            format!("Give a number from {least} to {most}{unit}."),
+            message!(
+                "Give a number from {least} to {most}{unit}.",
+                least,
+                most,
+                unit
+            ),
         ))
     }
 }

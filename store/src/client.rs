@@ -2,7 +2,7 @@
 
 use berth_model::{
     Client, ClientCreate, ClientFor, ClientId, ClientKind, Error, ErrorCode, Page, PageRequest,
-    RedirectUri, Result, Role, TenantId, Timestamp, TokenScope, TokenScopes, policy,
+    RedirectUri, Result, Role, TenantId, Timestamp, TokenScope, TokenScopes, message, policy,
     policy::Action,
 };
 use chrono::TimeDelta;
@@ -11,13 +11,15 @@ use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
 use crate::{
-    Cx, Store, check,
+    Cx, Store,
+    audit::own_tenant,
+    check,
     error::internal,
     idempotency::Begun,
     member::role_check,
     reads::{keyset, page_of, reads, row_read},
     schema::clients,
-    storefront::StorefrontRow,
+    storefront_change,
     tenant::TenantRow,
     token::{token_hash, token_text},
     tx::Tx,
@@ -127,7 +129,7 @@ impl Store {
         cx: &Cx,
         input: ClientCreate,
     ) -> Result<(Client, Option<String>)> {
-        policy::check(&cx.actor, Action::ClientWrite)?;
+        policy::check(&cx.actor, write_action(input.acts_for))?;
         check::text("name", &input.name, 100)?;
         if let ClientFor::Tenant(id, role) = input.acts_for {
             // As the provider a client acts by a role of its own, not as a tenant's.
@@ -152,17 +154,18 @@ impl Store {
         const NAME: &str = "clientCreate";
         let acts_for = input.acts_for;
         let tenant_id = acts_for.tenant_id();
-        if let Some(id) = acts_for.storefront_id() {
-            StorefrontRow::read(tx, id)
+        match acts_for {
+            ClientFor::Platform(_) => {}
+            ClientFor::Storefront(id) => storefront_change::lock(tx, id)
                 .await
-                .map_err(|error| error.at("storefrontId"))?;
+                .map_err(|error| error.at("storefrontId"))?,
+            ClientFor::Tenant(id, _) => {
+                let tenant = TenantRow::read(tx, id).await;
+                tenant.map_err(|error| error.at("tenantId"))?;
+            }
         }
-        TenantRow::read(tx, tenant_id)
-            .await
-            .map_err(|error| error.at("tenantId"))?;
-        let begun = self
-            .idempotency_begin(tx, cx, tenant_id, NAME, input)
-            .await?;
+        let owner = owner(cx, acts_for);
+        let begun = self.idempotency_begin(tx, cx, owner, NAME, input).await?;
         if let Begun::Replay(id) = begun {
             return Ok((ClientRow::read(tx, id).await?, None));
         }
@@ -191,7 +194,7 @@ impl Store {
             .execute(&mut **tx)
             .await
             .map_err(internal)?;
-        self.mutation_end(tx, cx, tenant_id, NAME, &id, id).await?;
+        self.mutation_end(tx, cx, owner, NAME, &id, id).await?;
         Ok((ClientRow::read(tx, id).await?, secret))
     }
 
@@ -204,14 +207,8 @@ impl Store {
         id: ClientId,
         keep: TimeDelta,
     ) -> Result<(Client, Option<String>)> {
-        policy::check(&cx.actor, Action::ClientWrite)?;
-        if !(TimeDelta::zero()..=SECRET_KEEP_MOST).contains(&keep) {
-            let days = SECRET_KEEP_MOST.num_days();
-            return Err(Error::invalid(
-                "keepSeconds",
-                format!("The old secret can be kept for 0 seconds to {days} days."),
-            ));
-        }
+        policy::check(&cx.actor, Action::StorefrontClientWrite)?;
+        keep_check(keep)?;
         let mut tx = self.begin(cx).await?;
         let made = self.client_secret_rotate_in(&mut tx, cx, id, keep).await;
         tx.end(made).await
@@ -226,35 +223,34 @@ impl Store {
     ) -> Result<(Client, Option<String>)> {
         const NAME: &str = "clientSecretRotate";
         let client = ClientRow::read(tx, id).await?;
+        policy::check(&cx.actor, write_action(client.acts_for))?;
         if client.is_public {
             let text = "A public client has no secret.";
             return Err(Error::new(ErrorCode::WrongState, text));
         }
-        let tenant_id = client.acts_for.tenant_id();
+        let owner = owner(cx, client.acts_for);
         let input = (id, keep.num_seconds());
-        let begun: Begun<ClientId> = self
-            .idempotency_begin(tx, cx, tenant_id, NAME, &input)
-            .await?;
+        let begun: Begun<ClientId> = self.idempotency_begin(tx, cx, owner, NAME, &input).await?;
         if let Begun::Replay(_) = begun {
             return Ok((client, None));
         }
         let secret = token_text("bs_", self.ids.bytes());
+        // The hash of the one before is kept by the database: who replaces a secret can't read it.
         diesel::update(clients::table.find(id.0))
             .set((
-                clients::previous_secret_hash.eq(clients::secret_hash),
                 clients::previous_secret_until.eq(self.clock.now() + keep),
                 clients::secret_hash.eq(token_hash(&secret).as_slice()),
             ))
             .execute(&mut **tx)
             .await
             .map_err(internal)?;
-        self.mutation_end(tx, cx, tenant_id, NAME, &id, id).await?;
+        self.mutation_end(tx, cx, owner, NAME, &id, id).await?;
         Ok((client, Some(secret)))
     }
 
     /// Removes a client. Its secret and all of its tokens end at once.
     pub async fn client_delete(&self, cx: &Cx, id: ClientId) -> Result<ClientId> {
-        policy::check(&cx.actor, Action::ClientWrite)?;
+        policy::check(&cx.actor, Action::StorefrontClientWrite)?;
         let mut tx = self.begin(cx).await?;
         let done = self.client_delete_in(&mut tx, cx, id).await;
         tx.end(done).await
@@ -263,22 +259,50 @@ impl Store {
     async fn client_delete_in(&self, tx: &mut Tx, cx: &Cx, id: ClientId) -> Result<ClientId> {
         const NAME: &str = "clientDelete";
         // It is gone at a replay: what it belonged to can't be asked any more.
-        let begun = self
-            .idempotency_begin(tx, cx, TenantId::PLATFORM, NAME, &id)
-            .await?;
+        let kept_by = own_tenant(cx);
+        let begun = self.idempotency_begin(tx, cx, kept_by, NAME, &id).await?;
         if let Begun::Replay(id) = begun {
             return Ok(id);
         }
         let client = ClientRow::read(tx, id).await?;
+        policy::check(&cx.actor, write_action(client.acts_for))?;
         diesel::delete(clients::table.find(id.0))
             .execute(&mut **tx)
             .await
             .map_err(internal)?;
-        self.idempotency_end(tx, cx, TenantId::PLATFORM, NAME, &id)
-            .await?;
-        self.audit(tx, cx, client.acts_for.tenant_id(), NAME, id)
+        self.idempotency_end(tx, cx, kept_by, NAME, &id).await?;
+        self.audit(tx, cx, owner(cx, client.acts_for), NAME, id)
             .await?;
         Ok(id)
+    }
+}
+
+/// How long something old may be taken beside something new.
+pub(crate) fn keep_check(keep: TimeDelta) -> Result<()> {
+    if (TimeDelta::zero()..=SECRET_KEEP_MOST).contains(&keep) {
+        return Ok(());
+    }
+    let days = SECRET_KEEP_MOST.num_days();
+    let text = message!(
+        "The old one can be kept for 0 seconds to {days} days.",
+        days
+    );
+    Err(Error::invalid("keepSeconds", text))
+}
+
+/// What the policy calls making, changing and removing such a client.
+fn write_action(acts_for: ClientFor) -> Action {
+    match acts_for {
+        ClientFor::Storefront(_) => Action::StorefrontClientWrite,
+        ClientFor::Platform(_) | ClientFor::Tenant(..) => Action::ClientWrite,
+    }
+}
+
+/// Whose log tells of it: its tenant's, or of whoever does it.
+fn owner(cx: &Cx, acts_for: ClientFor) -> TenantId {
+    match acts_for {
+        ClientFor::Tenant(id, _) => id,
+        ClientFor::Platform(_) | ClientFor::Storefront(_) => own_tenant(cx),
     }
 }
 
@@ -293,7 +317,10 @@ fn scopes_check(input: &ClientCreate) -> Result<()> {
         return Err(Error::invalid("scopes", text));
     }
     if !most.includes(scopes) {
-        let text = format!("Such a client can have these scopes: {most}.");
+        let text = message!(
+            "Such a client can have these scopes: {scopes}.",
+            scopes = most
+        );
         return Err(Error::invalid("scopes", text));
     }
     Ok(())
@@ -303,7 +330,7 @@ fn scopes_check(input: &ClientCreate) -> Result<()> {
 fn redirects_check(input: &ClientCreate) -> Result<()> {
     let uris = &input.redirect_uris;
     if uris.len() > REDIRECT_URIS {
-        let text = format!("Give at most {REDIRECT_URIS} redirect URIs.");
+        let text = message!("Give at most {most} redirect URIs.", most = REDIRECT_URIS);
         return Err(Error::invalid("redirectUris", text));
     }
     if !uris.is_empty() && input.acts_for.realm().is_none() {

@@ -2,7 +2,7 @@
 
 use std::{fmt, sync::Arc, time::Duration};
 
-use berth_model::{ClientId, Clock, Error, ErrorCode, Ids, Result, Scope};
+use berth_model::{Clock, Error, ErrorCode, Ids, Result, Scope};
 use diesel_async::{
     AsyncPgConnection,
     methods::LoadQuery,
@@ -97,23 +97,17 @@ impl Store {
         Q: for<'c> LoadQuery<'query, &'c AsyncPgConnection, R> + Send + 'query,
         R: Send + 'static,
     {
-        self.rows_scope(cx.actor.scope(), cx.actor.client_id, query)
-            .await
+        self.rows_scope(cx.actor.scope(), query).await
     }
 
     /// The same in another scope than the actor's.
-    pub(crate) async fn rows_scope<'query, Q, R>(
-        &self,
-        scope: Scope,
-        client_id: Option<ClientId>,
-        query: Q,
-    ) -> Result<Vec<R>>
+    pub(crate) async fn rows_scope<'query, Q, R>(&self, scope: Scope, query: Q) -> Result<Vec<R>>
     where
         Q: for<'c> LoadQuery<'query, &'c AsyncPgConnection, R> + Send + 'query,
         R: Send + 'static,
     {
         let connection = self.pool.get().await.map_err(unavailable)?;
-        let (tx, rows) = Tx::begin_load(connection, scope, client_id, query).await?;
+        let (tx, rows) = Tx::begin_load(connection, scope, query).await?;
         tx.end(rows.map_err(internal)).await
     }
 

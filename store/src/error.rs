@@ -26,7 +26,7 @@ pub(crate) fn not_found(noun: &'static str) -> impl Fn(DieselError) -> Error {
 /// A broken unique constraint: something of this name is there already. Each entry is the
 /// constraint's name, the argument, and the message.
 pub(crate) fn already_exists<'a>(
-    constraints: &'a [(&'a str, &'a str, &'a str)],
+    constraints: &'a [(&'a str, &'a str, &'static str)],
 ) -> impl Fn(DieselError) -> Error + 'a {
     move |cause| {
         let broken = match &cause {

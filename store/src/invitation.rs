@@ -2,7 +2,7 @@
 
 use berth_model::{
     Caller, Error, ErrorCode, Invitation, InvitationCreate, InvitationId, NoticeBody, Page,
-    PageRequest, Result, Tenant, TenantId, Timestamp, policy, policy::Action,
+    PageRequest, Result, Tenant, TenantId, Timestamp, message, policy, policy::Action,
 };
 use chrono::TimeDelta;
 use diesel::{dsl::exists, prelude::*, select};
@@ -228,8 +228,9 @@ impl Store {
             .await
             .map_err(internal)?;
         if open >= OPEN {
-            let text = format!(
-                "A tenant has {OPEN} invitations at most that nobody has answered. Take one back first."
+            let text = message!(
+                "A tenant has {most} invitations at most that nobody has answered. Take one back first.",
+                most = OPEN
             );
             return Err(Error::new(ErrorCode::LimitExceeded, text));
         }
@@ -243,7 +244,10 @@ impl Store {
             .await
             .map_err(internal)?;
         if sent > A_DAY {
-            let text = format!("A tenant sends {A_DAY} invitations a day at most. Go on tomorrow.");
+            let text = message!(
+                "A tenant sends {most} invitations a day at most. Go on tomorrow.",
+                most = A_DAY
+            );
             return Err(Error::new(ErrorCode::LimitExceeded, text));
         }
         Ok(())

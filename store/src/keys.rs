@@ -32,6 +32,16 @@ const SEALED: &[Sealed] = &[
                 || replace(deployment_id::text, '-', '') || '/' || name",
     },
     Sealed {
+        table: "identity_providers",
+        // As `identity_provider_change::place` writes it.
+        place: "'idp_' || replace(id::text, '-', '') || '/secret'",
+    },
+    Sealed {
+        table: "identity_trips",
+        // As `trip::place` writes it.
+        place: "'identity_trip/' || id",
+    },
+    Sealed {
         table: "notices",
         // As `notice::place` writes it.
         place: "'notice/' || replace(id::text, '-', '')",
@@ -47,6 +57,18 @@ const SEALED: &[Sealed] = &[
 #[cfg(feature = "testing")]
 pub(crate) fn sealed_tables() -> impl Iterator<Item = &'static str> {
     SEALED.iter().map(|sealed| sealed.table)
+}
+
+/// How to read each table's secrets, for the logs of tests: the table, and a query that gives `place`,
+/// `key_id` and `sealed`.
+#[cfg(feature = "testing")]
+pub(crate) fn sealed_queries() -> impl Iterator<Item = (&'static str, String)> {
+    SEALED.iter().map(|Sealed { table, place }| {
+        let query = format!(
+            "SELECT {place} AS place, key_id, sealed FROM {table} WHERE sealed IS NOT NULL"
+        );
+        (*table, query)
+    })
 }
 
 /// What a key is in use for.
@@ -126,7 +148,7 @@ impl Store {
             counts.join(" UNION ALL ")
         );
         let query = sql_query(query).bind::<Timestamptz, Timestamp>(self.clock.now());
-        let mut rows: Vec<UseRow> = self.rows_scope(Scope::Worker, None, query).await?;
+        let mut rows: Vec<UseRow> = self.rows_scope(Scope::Worker, query).await?;
         let ids = self.keyring.ids();
         let mut uses: Vec<KeyUse> = ids
             .iter()

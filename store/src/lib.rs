@@ -22,6 +22,8 @@ mod error;
 mod fleet;
 mod idempotency;
 mod identity;
+mod identity_provider;
+mod identity_provider_change;
 mod image;
 mod invitation;
 mod keyring;
@@ -33,6 +35,7 @@ mod migrate;
 mod mutation;
 mod network;
 mod notice;
+mod offer;
 mod plan;
 mod queue;
 mod rack;
@@ -43,6 +46,7 @@ mod secret;
 mod site;
 mod storage_pool;
 mod storefront;
+mod storefront_change;
 mod support_grant;
 mod tenant;
 #[cfg(feature = "testing")]
@@ -50,6 +54,7 @@ pub mod testing;
 mod token;
 mod tx;
 mod virtual_machine;
+mod visitor;
 mod volume;
 mod webhook_delivery;
 mod webhook_endpoint;
@@ -78,3 +83,4 @@ pub use queue::{
     Claim, ClaimRequest, Hints, OperationFeed, OperationFilter, Outcome, QueueDepth, Signals, Wake,
 };
 pub use token::{IssuedToken, TokenInfo};
+pub use visitor::PUBLIC_TOKEN;

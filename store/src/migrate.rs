@@ -10,6 +10,7 @@ use diesel_async::{
     AsyncConnection, AsyncMigrationHarness, AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection,
 };
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
+use postgres_protocol::password::scram_sha_256;
 
 use crate::{Cx, Store, error::internal};
 
@@ -30,6 +31,7 @@ const SCOPES: &[&str] = &[
     "auth",
     "account",
     "login",
+    "visitor",
 ];
 
 /// What was done.
@@ -136,8 +138,9 @@ fn roles_sql(app_password: &str) -> String {
     for name in SCOPES {
         role(&format!("berth_{name}"), "NOLOGIN");
     }
-    let quoted = app_password.replace('\'', "''");
-    sql += &format!("ALTER ROLE berth_app PASSWORD '{quoted}';");
+    // What the server keeps, and not the password itself: statements get into logs.
+    let verifier = scram_sha_256(app_password.as_bytes());
+    sql += &format!("ALTER ROLE berth_app PASSWORD '{verifier}';");
     for name in SCOPES {
         sql += &format!("GRANT berth_{name} TO berth_app;");
     }

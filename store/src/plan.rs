@@ -1,10 +1,12 @@
 //! Plans: sizes with prices.
 
+use std::collections::HashMap;
+
 use berth_model::{
-    Error, Page, PageRequest, Plan, PlanCreate, PlanId, Result, TenantId, Timestamp, policy,
+    Error, Money, Page, PageRequest, Plan, PlanCreate, PlanId, Result, TenantId, Timestamp, policy,
     policy::Action,
 };
-use diesel::prelude::*;
+use diesel::{define_sql_function, prelude::*};
 use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
@@ -12,8 +14,8 @@ use crate::{
     Cx, Store, check,
     error::already_exists,
     idempotency::Begun,
-    reads::{keyset, page_of, reads, row_read},
-    schema::plans,
+    reads::{keyset, page_of, row_read, uuids},
+    schema::{plan_offers, plans},
     tx::Tx,
 };
 
@@ -44,23 +46,108 @@ impl TryFrom<PlanRow> for Plan {
             memory_bytes: row.memory_bytes,
             vcpus: row.vcpus,
             data_bytes: row.data_bytes,
-            price_minor: row.price_minor,
-            currency: row.currency,
+            price: Some(Money {
+                minor: row.price_minor,
+                currency: row.currency,
+            }),
             created_at: row.created_at,
         })
     }
 }
 
-reads!("plan", CatalogueRead, plans, PlanRow => Plan, plan_get, plan_by_ids, PlanId);
+define_sql_function! {
+    /// Whether the storefront that the transaction's scope buys from sells a plan (migration 61).
+    fn shop_sells_plan(plan: diesel::sql_types::Uuid) -> diesel::sql_types::Bool;
+}
+
+define_sql_function! {
+    /// The storefront that the transaction's scope buys from; null: the provider.
+    fn shop_id() -> diesel::sql_types::Nullable<diesel::sql_types::Uuid>;
+}
+
+/// A storefront's own price.
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = plan_offers)]
+struct PriceRow {
+    price_minor: i64,
+    currency: String,
+}
+
+/// A plan as a caller sees it: with the price of the storefront that it buys from, and whether that
+/// sells it.
+struct SeenRow(PlanRow, Option<PriceRow>, bool);
+
+impl From<(PlanRow, Option<PriceRow>, bool)> for SeenRow {
+    fn from((plan, price, is_sold): (PlanRow, Option<PriceRow>, bool)) -> Self {
+        Self(plan, price, is_sold)
+    }
+}
+
+impl TryFrom<SeenRow> for Plan {
+    type Error = Error;
+
+    fn try_from(SeenRow(row, price, is_sold): SeenRow) -> Result<Self> {
+        let mut plan = Self::try_from(row)?;
+        match price {
+            Some(own) => {
+                plan.price = Some(Money {
+                    minor: own.price_minor,
+                    currency: own.currency,
+                });
+            }
+            None if is_sold => {}
+            // The catalogue's price is none of the customers' business then.
+            None => plan.price = None,
+        }
+        Ok(plan)
+    }
+}
+
+/// Plans with what [`SeenRow`] needs.
+macro_rules! seen {
+    () => {
+        plans::table
+            .left_join(
+                plan_offers::table.on(plan_offers::plan_id
+                    .eq(plans::id)
+                    .and(plan_offers::storefront_id.nullable().eq(shop_id()))),
+            )
+            .select((
+                PlanRow::as_select(),
+                Option::<PriceRow>::as_select(),
+                shop_sells_plan(plans::id),
+            ))
+    };
+}
+
 row_read!("plan", plans, PlanRow => Plan, PlanId);
 
 impl Store {
-    /// The plans.
+    /// The plans that the caller can buy: its storefront's, or all of the catalogue.
     pub async fn plan_list(&self, cx: &Cx, page: PageRequest) -> Result<Page<Plan>> {
         policy::check(&cx.actor, Action::CatalogueRead)?;
-        let query = plans::table.select(PlanRow::as_select()).into_boxed();
+        let query = seen!().filter(shop_sells_plan(plans::id)).into_boxed();
         let query = keyset!(query, plans::id, page);
-        page_of(self.rows(cx, query).await?, page)
+        let rows: Vec<(PlanRow, Option<PriceRow>, bool)> = self.rows(cx, query).await?;
+        page_of(rows.into_iter().map(SeenRow::from).collect(), page)
+    }
+
+    /// The plan; `NOT_FOUND` when the caller can't see it. One that its storefront sells no more is
+    /// still what some things run on.
+    pub async fn plan_get(&self, cx: &Cx, id: PlanId) -> Result<Plan> {
+        let found = self.plan_by_ids(cx, &[id]).await?.remove(&id);
+        found.ok_or_else(|| Error::not_found("plan"))
+    }
+
+    /// Each plan of these ids that the caller can see, by its id.
+    pub async fn plan_by_ids(&self, cx: &Cx, ids: &[PlanId]) -> Result<HashMap<PlanId, Plan>> {
+        policy::check(&cx.actor, Action::CatalogueRead)?;
+        let query = seen!().filter(plans::id.eq_any(uuids(ids)));
+        let rows: Vec<(PlanRow, Option<PriceRow>, bool)> = self.rows(cx, query).await?;
+        let plans = rows
+            .into_iter()
+            .map(|row| Plan::try_from(SeenRow::from(row)));
+        plans.map(|plan| plan.map(|plan| (plan.id, plan))).collect()
     }
 
     /// Makes a plan.
@@ -117,14 +204,13 @@ fn plan_check(input: &PlanCreate) -> Result<()> {
         input.data_bytes,
     )?;
     check::range("vcpus", input.vcpus, 1, check::VCPUS_MOST, "")?;
-    check::range(
-        "priceMinor",
-        input.price_minor,
-        0,
-        1_000_000_000_000,
-        " minor units",
-    )?;
-    let code = input.currency.as_bytes();
+    price_check(input.price_minor, &input.currency)
+}
+
+/// Of a month; errors name `priceMinor` or `currency`.
+pub(crate) fn price_check(minor: i64, currency: &str) -> Result<()> {
+    check::range("priceMinor", minor, 0, 1_000_000_000_000, " minor units")?;
+    let code = currency.as_bytes();
     if code.len() == 3 && code.iter().all(u8::is_ascii_uppercase) {
         Ok(())
     } else {

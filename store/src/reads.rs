@@ -3,7 +3,7 @@
 //!
 //! A page is one query: it asks for a row more than is wanted, which tells whether there are more.
 
-use berth_model::{Error, Page, PageRequest, Result};
+use berth_model::{Error, Page, PageRequest, Result, message};
 
 /// The most rows of a page.
 pub(crate) const PAGE_LIMIT: i64 = 200;
@@ -90,7 +90,7 @@ pub(crate) fn limit(page: PageRequest) -> Result<i64> {
         let field = if page.backward { "last" } else { "first" };
         Err(Error::invalid(
             field,
-            format!("Ask for 1 to {PAGE_LIMIT} at once."),
+            message!("Ask for 1 to {most} at once.", most = PAGE_LIMIT),
         ))
     }
 }

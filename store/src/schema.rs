@@ -27,6 +27,19 @@ diesel::table! {
 }
 
 diesel::table! {
+    account_identities (id) {
+        id -> Uuid,
+        realm_id -> Uuid,
+        account_id -> Uuid,
+        provider_id -> Uuid,
+        subject -> Text,
+        email -> Text,
+        linked_at -> Timestamptz,
+        used_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
     account_passwords (account_id) {
         account_id -> Uuid,
         hash -> Text,
@@ -71,6 +84,13 @@ diesel::table! {
 }
 
 diesel::table! {
+    application_offers (storefront_id, application_id) {
+        storefront_id -> Uuid,
+        application_id -> Uuid,
+    }
+}
+
+diesel::table! {
     application_versions (id) {
         id -> Uuid,
         application_id -> Uuid,
@@ -94,6 +114,7 @@ diesel::table! {
         name -> Text,
         summary -> Text,
         created_at -> Timestamptz,
+        translations -> Jsonb,
     }
 }
 
@@ -111,6 +132,7 @@ diesel::table! {
         user_agent -> Nullable<Text>,
         opened -> Bool,
         copy_of -> Nullable<Uuid>,
+        account_id -> Nullable<Uuid>,
     }
 }
 
@@ -141,6 +163,7 @@ diesel::table! {
         tries_left -> Integer,
         created_at -> Timestamptz,
         expires_at -> Timestamptz,
+        trip_id -> Nullable<Uuid>,
     }
 }
 
@@ -234,6 +257,41 @@ diesel::table! {
         created_at -> Timestamptz,
         expires_at -> Timestamptz,
         key_id -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    identity_providers (id) {
+        id -> Uuid,
+        storefront_id -> Nullable<Uuid>,
+        realm_id -> Uuid,
+        name -> Text,
+        issuer -> Text,
+        client_id -> Text,
+        key_id -> Text,
+        sealed -> Binary,
+        enabled -> Bool,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    identity_trips (id) {
+        id -> Uuid,
+        realm_id -> Uuid,
+        provider_id -> Uuid,
+        browser_hash -> Binary,
+        account_id -> Nullable<Uuid>,
+        state_hash -> Nullable<Binary>,
+        key_id -> Nullable<Text>,
+        sealed -> Nullable<Binary>,
+        query -> Text,
+        subject -> Nullable<Text>,
+        email -> Nullable<Text>,
+        name -> Nullable<Text>,
+        created_at -> Timestamptz,
+        expires_at -> Timestamptz,
     }
 }
 
@@ -423,6 +481,17 @@ diesel::table! {
 }
 
 diesel::table! {
+    plan_offers (storefront_id, plan_id) {
+        storefront_id -> Uuid,
+        plan_id -> Uuid,
+        price_minor -> BigInt,
+        currency -> Text,
+        is_sold -> Bool,
+        updated_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
     plans (id) {
         id -> Uuid,
         slug -> Text,
@@ -522,6 +591,12 @@ diesel::table! {
         imprint_url -> Nullable<Text>,
         locale -> Text,
         host -> Nullable<Text>,
+        cors_origins -> Array<Text>,
+        reseller_id -> Nullable<Uuid>,
+        reseller_realm_id -> Nullable<Uuid>,
+        public_token -> Nullable<Text>,
+        previous_public_token -> Nullable<Text>,
+        previous_public_token_until -> Nullable<Timestamptz>,
     }
 }
 
@@ -662,10 +737,13 @@ diesel::joinable!(account_recovery_codes -> accounts (account_id));
 diesel::joinable!(accounts -> storefronts (storefront_id));
 diesel::joinable!(addresses -> networks (network_id));
 diesel::joinable!(addresses -> tenants (tenant_id));
+diesel::joinable!(application_offers -> applications (application_id));
+diesel::joinable!(application_offers -> storefronts (storefront_id));
 diesel::joinable!(application_versions -> applications (application_id));
 diesel::joinable!(application_versions -> images (image_id));
 diesel::joinable!(audit_log -> tenants (tenant_id));
 diesel::joinable!(challenges -> accounts (account_id));
+diesel::joinable!(challenges -> identity_trips (trip_id));
 diesel::joinable!(clients -> storefronts (storefront_id));
 diesel::joinable!(clients -> tenants (tenant_id));
 diesel::joinable!(consents -> clients (client_id));
@@ -674,6 +752,7 @@ diesel::joinable!(deployments -> plans (plan_id));
 diesel::joinable!(deployments -> tenants (tenant_id));
 diesel::joinable!(grants -> consents (consent_id));
 diesel::joinable!(idempotency_keys -> tenants (tenant_id));
+diesel::joinable!(identity_providers -> storefronts (storefront_id));
 diesel::joinable!(known_browsers -> accounts (account_id));
 diesel::joinable!(machine_images -> images (image_id));
 diesel::joinable!(machine_images -> machines (machine_id));
@@ -687,6 +766,8 @@ diesel::joinable!(notices -> storefronts (storefront_id));
 diesel::joinable!(notices -> tenants (tenant_id));
 diesel::joinable!(operations -> machines (machine_id));
 diesel::joinable!(operations -> tenants (tenant_id));
+diesel::joinable!(plan_offers -> plans (plan_id));
+diesel::joinable!(plan_offers -> storefronts (storefront_id));
 diesel::joinable!(racks -> sites (site_id));
 diesel::joinable!(refresh_tokens -> grants (grant_id));
 diesel::joinable!(reservations -> machines (machine_id));
@@ -712,10 +793,12 @@ diesel::joinable!(webhook_outbox -> tenants (tenant_id));
 diesel::allow_tables_to_appear_in_same_query!(
     access_tokens,
     account_authenticators,
+    account_identities,
     account_passwords,
     account_recovery_codes,
     accounts,
     addresses,
+    application_offers,
     application_versions,
     applications,
     audit_log,
@@ -727,6 +810,8 @@ diesel::allow_tables_to_appear_in_same_query!(
     deployments,
     grants,
     idempotency_keys,
+    identity_providers,
+    identity_trips,
     images,
     invitations,
     known_browsers,
@@ -740,6 +825,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     operation_steps,
     operations,
     placements,
+    plan_offers,
     plans,
     racks,
     refresh_tokens,

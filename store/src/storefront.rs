@@ -1,22 +1,21 @@
 //! Storefronts: shops under their own brand.
 
-use std::str::FromStr;
+use std::{collections::HashMap, str::FromStr};
 
 use berth_model::{
-    Brand, Error, Page, PageRequest, Result, Storefront, StorefrontId, TenantId, Timestamp, policy,
-    policy::Action,
+    Brand, Error, Locale, Page, PageRequest, Result, Storefront, StorefrontId, Tenant, Timestamp,
+    WebOrigin, policy, policy::Action,
 };
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
 use crate::{
-    Cx, Store, check,
-    error::internal,
-    idempotency::Begun,
-    reads::{keyset, page_of, reads, row_read},
-    schema::storefronts,
-    tx::Tx,
+    Cx, Store,
+    plan::shop_id,
+    reads::{keyset, page_of, reads, row_read, uuids},
+    schema::{storefronts, tenants},
+    tenant::TenantRow,
 };
 
 #[derive(Queryable, Selectable)]
@@ -25,6 +24,8 @@ pub(crate) struct StorefrontRow {
     id: Uuid,
     locale: String,
     host: Option<String>,
+    cors_origins: Vec<String>,
+    public_token: Option<String>,
     created_at: Timestamp,
     #[diesel(embed)]
     brand: BrandRow,
@@ -34,11 +35,18 @@ impl TryFrom<StorefrontRow> for Storefront {
     type Error = Error;
 
     fn try_from(row: StorefrontRow) -> Result<Self> {
+        let origins: Result<Vec<WebOrigin>> = row
+            .cors_origins
+            .into_iter()
+            .map(TryInto::try_into)
+            .collect();
         Ok(Self {
             id: row.id.into(),
             brand: row.brand.try_into()?,
             locale: row.locale.parse()?,
             host: kept(row.host)?,
+            cors_origins: origins.map_err(Error::internal)?,
+            public_token: row.public_token,
             created_at: row.created_at,
         })
     }
@@ -87,7 +95,7 @@ fn kept<T: FromStr<Err = Error>>(text: Option<String>) -> Result<Option<T>> {
 }
 
 reads!(
-    "storefront", TenantRead, storefronts, StorefrontRow => Storefront,
+    "storefront", StorefrontRead, storefronts, StorefrontRow => Storefront,
     storefront_get, storefront_by_ids, StorefrontId
 );
 row_read!("storefront", storefronts, StorefrontRow => Storefront, StorefrontId);
@@ -95,43 +103,40 @@ row_read!("storefront", storefronts, StorefrontRow => Storefront, StorefrontId);
 impl Store {
     /// The storefronts that the caller can see.
     pub async fn storefront_list(&self, cx: &Cx, page: PageRequest) -> Result<Page<Storefront>> {
-        policy::check(&cx.actor, Action::TenantRead)?;
+        policy::check(&cx.actor, Action::StorefrontRead)?;
         let query = storefronts::table
             .select(StorefrontRow::as_select())
             .into_boxed();
         let query = keyset!(query, storefronts::id, page);
         page_of(self.rows(cx, query).await?, page)
     }
-
-    /// Makes a storefront. `name`: 1 to 100 characters.
-    pub async fn storefront_create(&self, cx: &Cx, name: String) -> Result<Storefront> {
-        policy::check(&cx.actor, Action::ClientWrite)?;
-        check::text("name", &name, 100)?;
-        let mut tx = self.begin(cx).await?;
-        let made = self.storefront_create_in(&mut tx, cx, &name).await;
-        tx.end(made).await
+    /// The language of the storefront that the caller buys from, for those who chose none. None: the
+    /// provider's own.
+    pub async fn storefront_locale(&self, cx: &Cx) -> Result<Option<Locale>> {
+        policy::check(&cx.actor, Action::StorefrontRead)?;
+        let locale = storefronts::table
+            .filter(storefronts::id.nullable().eq(shop_id()))
+            .select(storefronts::locale);
+        let locale: Vec<String> = self.rows(cx, locale).await?;
+        let locale = locale.into_iter().next();
+        locale.map(|locale| locale.parse()).transpose()
     }
 
-    async fn storefront_create_in(&self, tx: &mut Tx, cx: &Cx, name: &str) -> Result<Storefront> {
-        const NAME: &str = "storefrontCreate";
-        let begun = self
-            .idempotency_begin(tx, cx, TenantId::PLATFORM, NAME, &name)
-            .await?;
-        if let Begun::Replay(id) = begun {
-            return StorefrontRow::read(tx, id).await;
-        }
-        let id: StorefrontId = self.ids.next();
-        diesel::insert_into(storefronts::table)
-            .values((
-                storefronts::id.eq(id.0),
-                storefronts::name.eq(name),
-                storefronts::created_at.eq(self.clock.now()),
-            ))
-            .execute(&mut **tx)
-            .await
-            .map_err(internal)?;
-        self.mutation_end(tx, cx, TenantId::PLATFORM, NAME, &id, id)
-            .await?;
-        StorefrontRow::read(tx, id).await
+    /// The resellers of these storefronts that the caller can see, by the storefront.
+    pub async fn reseller_by_storefront_ids(
+        &self,
+        cx: &Cx,
+        ids: &[StorefrontId],
+    ) -> Result<HashMap<StorefrontId, Tenant>> {
+        policy::check(&cx.actor, Action::TenantRead)?;
+        let rows = storefronts::table
+            .inner_join(tenants::table.on(storefronts::reseller_id.eq(tenants::id.nullable())))
+            .filter(storefronts::id.eq_any(uuids(ids)))
+            .select((storefronts::id, TenantRow::as_select()));
+        let rows: Vec<(Uuid, TenantRow)> = self.rows(cx, rows).await?;
+        Ok(rows
+            .into_iter()
+            .map(|(id, row)| (id.into(), row.into()))
+            .collect())
     }
 }

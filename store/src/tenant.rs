@@ -93,7 +93,9 @@ impl Store {
         let realm = match cx.actor.caller {
             Caller::Storefront(id) => Realm(Some(id)),
             Caller::Account(_, realm) => realm,
-            Caller::Platform(_) | Caller::Tenant(..) | Caller::Worker(_) => Realm::PROVIDER,
+            Caller::Platform(_) | Caller::Tenant(..) | Caller::Visitor(_) | Caller::Worker(_) => {
+                Realm::PROVIDER
+            }
         };
         diesel::insert_into(tenants::table)
             .values((

@@ -10,6 +10,8 @@ use berth_model::{Clock, Ids, ManualClock, Result, Scope, SystemClock, Timestamp
 use diesel::sql_query;
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
 
+pub mod logs;
+
 pub use crate::queue::testing::{QueueDeployment, QueueFixture};
 use crate::{Cx, Keyring, NewNotice, Store, StoreConfig, migrate};
 
@@ -17,7 +19,7 @@ use crate::{Cx, Keyring, NewNotice, Store, StoreConfig, migrate};
 pub const URL_VARIABLE: &str = "BERTH_TEST_DATABASE_URL";
 
 /// The password of `berth_app` in tests.
-pub const APP_PASSWORD: &str = "berth";
+pub const APP_PASSWORD: &str = "app-password-of-tests";
 
 /// A keyring for tests.
 pub const KEYRING: &str = "test:000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f";
@@ -54,6 +56,7 @@ impl fmt::Debug for TestDatabase {
 impl TestDatabase {
     /// A clone of the template.
     pub async fn new() -> Self {
+        logs::start();
         let server = server_url();
         let template = template(&server).await;
         let name = format!(
@@ -112,16 +115,18 @@ impl TestDatabase {
 impl Drop for TestDatabase {
     fn drop(&mut self) {
         let (server, name) = (server_url(), self.name.clone());
+        let owner_url = self.owner_url.clone();
         // A runtime of its own on a thread of its own: a drop can't await on the test's.
         let removed = thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread()
                 .enable_all()
                 .build();
             let runtime = runtime.expect("the test itself runs on such a runtime");
-            runtime.block_on(run(
-                &server,
-                &format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)"),
-            ));
+            runtime.block_on(async {
+                logs::plant_sealed(&owner_url).await;
+                let sql = format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)");
+                run(&server, &sql).await;
+            });
         })
         .join();
         if removed.is_err() {
@@ -198,7 +203,12 @@ fn with_user(url: &str, user: &str, password: &str) -> String {
 }
 
 async fn template(server: &str) -> String {
-    let name = format!("berth_template_{}", env!("BERTH_MIGRATIONS_HASH"));
+    // The password is the cluster's: one that was made with another has no such template.
+    let name = format!(
+        "berth_template_{}_{}",
+        env!("BERTH_MIGRATIONS_HASH"),
+        APP_PASSWORD.len()
+    );
     let mut connection = connect(server).await;
     execute(&mut connection, &format!("SELECT pg_advisory_lock({LOCK})")).await;
     // Not by a connection to it: nobody may be connected to a template while it is cloned.

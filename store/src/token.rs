@@ -5,7 +5,7 @@
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use berth_model::{
     Actor, Caller, Client, ClientId, Error, ErrorCode, Person, Realm, Result, Role, Scope,
-    SupportGrantId, TenantId, Timestamp, TokenScopes, policy,
+    SupportGrantId, TenantId, Timestamp, TokenScopes, message, policy,
 };
 use chrono::TimeDelta;
 use diesel::prelude::*;
@@ -23,6 +23,7 @@ use crate::{
     identity::grant_end,
     schema::{access_tokens, clients, consents, grants, members, refresh_tokens, support_grants},
     tx::Tx,
+    visitor::PUBLIC_TOKEN,
 };
 
 /// How long a token is good.
@@ -220,7 +221,10 @@ impl Store {
         if let Some(asked) = scopes
             && !client.scopes.includes(asked)
         {
-            let text = format!("This client can have these scopes: {}.", client.scopes);
+            let text = message!(
+                "This client can have these scopes: {scopes}.",
+                scopes = client.scopes
+            );
             return Err(Error::invalid("scope", text));
         }
         let (_turn, mut tx) = self.begin_auth().await?;
@@ -262,6 +266,9 @@ impl Store {
 
     /// Who comes with this token. `UNAUTHENTICATED` if it is unknown, revoked or has expired.
     pub async fn token_actor(&self, token: &str) -> Result<Actor> {
+        if token.starts_with(PUBLIC_TOKEN) {
+            return self.visitor_actor(token).await;
+        }
         let found = self.token_info(token).await?.ok_or_else(|| {
             Error::new(
                 ErrorCode::Unauthenticated,
@@ -369,7 +376,7 @@ impl Store {
         R: Send + 'static,
     {
         let _turn = self.auth_turn().await?;
-        let rows = self.rows_scope(Scope::Auth, None, query).await?;
+        let rows = self.rows_scope(Scope::Auth, query).await?;
         Ok(rows.into_iter().next())
     }
 

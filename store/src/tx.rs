@@ -37,11 +37,12 @@ impl Tx {
     }
 
     /// Begins and asks one question, both in one trip. A statement that this connection never ran
-    /// takes one more, to be prepared; the transaction has begun by then in any case.
+    /// takes one more, to be prepared; the transaction has begun by then in any case. The client
+    /// isn't set: only the policy on idempotency keys looks at it, and a setting costs about as much
+    /// as the policies of a small query.
     pub(crate) fn begin_load<'query, Q, R>(
         connection: Object<AsyncPgConnection>,
         scope: Scope,
-        client_id: Option<ClientId>,
         query: Q,
     ) -> BoxFuture<'query, Result<(Self, QueryResult<Vec<R>>)>>
     where
@@ -53,7 +54,7 @@ impl Tx {
             let tx = Self {
                 connection: Some(connection),
             };
-            let sql = begin_sql(scope, client_id);
+            let sql = begin_sql(scope, None);
             let shared: &AsyncPgConnection = &tx;
             let (mut first, mut second) = (shared, shared);
             // Polled in this order, so that it is sent in this order. Were it not, the question
@@ -130,7 +131,9 @@ fn begin_sql(scope: Scope, client_id: Option<ClientId>) -> String {
     let mut sql = format!("BEGIN; SET LOCAL ROLE {};", role(scope));
     match scope {
         Scope::Tenant(id) => sql += &format!("SET LOCAL berth.tenant_id = '{}';", id.0),
-        Scope::Storefront(id) => sql += &format!("SET LOCAL berth.storefront_id = '{}';", id.0),
+        Scope::Storefront(id) | Scope::Visitor(id) => {
+            sql += &format!("SET LOCAL berth.storefront_id = '{}';", id.0)
+        }
         Scope::Account(id) => sql += &format!("SET LOCAL berth.account_id = '{}';", id.0),
         Scope::Login(realm) => sql += &format!("SET LOCAL berth.realm_id = '{}';", realm.uuid()),
         Scope::Platform { .. } | Scope::Worker | Scope::Auth => {}
@@ -150,5 +153,6 @@ fn role(scope: Scope) -> &'static str {
         Scope::Auth => "berth_auth",
         Scope::Account(_) => "berth_account",
         Scope::Login(_) => "berth_login",
+        Scope::Visitor(_) => "berth_visitor",
     }
 }

@@ -3,7 +3,7 @@
 use berth_model::{
     Caller, Error, ErrorCode, Result, StorefrontId, TenantId, Timestamp, WebhookDisabledReason,
     WebhookEndpoint, WebhookEndpointCreate, WebhookEndpointId, WebhookEndpointUpdate,
-    WebhookPattern, policy, policy::Action,
+    WebhookPattern, message, policy, policy::Action,
 };
 use diesel::{prelude::*, sql_types::Text};
 use diesel_async::RunQueryDsl;
@@ -245,8 +245,10 @@ async fn limit_check(tx: &mut Tx, storefront_id: Option<StorefrontId>) -> Result
     }
     Err(Error::new(
         ErrorCode::LimitExceeded,
-        format!(
-            "There are {count} webhook endpoints, and {ENDPOINTS_MOST} is the most. Delete one."
+        message!(
+            "There are {count} webhook endpoints, and {most} is the most. Delete one.",
+            count,
+            most = ENDPOINTS_MOST
         ),
     ))
 }

@@ -2,7 +2,7 @@
 //! of Berth in it. Each round measures both, one after the other, so that what else the machine does
 //! meets both alike; medians of the rounds are compared.
 //!
-//! `cargo bench --package berth-tests -- order page` with the parts of scripts/bench up. `ROUNDS=3` is a quick
+//! `cargo bench --package berth-tests -- order page walls` with the parts of scripts/bench up. `ROUNDS=3` is a quick
 //! look.
 
 #![expect(clippy::unwrap_used, reason = "it fails where it stands")]
@@ -10,7 +10,9 @@
 
 mod order;
 mod page;
+mod recording;
 mod rounds;
+mod walls;
 
 use berth_tests::Lab;
 
@@ -29,5 +31,8 @@ async fn main() {
     }
     if wanted("page") {
         page::run(rounds).await;
+    }
+    if wanted("walls") {
+        walls::run(rounds).await;
     }
 }

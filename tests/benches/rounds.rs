@@ -42,6 +42,11 @@ impl Rounds {
     }
 }
 
+/// The middle of all.
+pub fn median(values: &[f64]) -> f64 {
+    quantile(values.iter().copied(), 0.5)
+}
+
 /// The value below which the part `at` of all lies, between neighbours in proportion.
 fn quantile(values: impl Iterator<Item = f64>, at: f64) -> f64 {
     let mut values: Vec<f64> = values.collect();

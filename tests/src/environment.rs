@@ -10,7 +10,7 @@ use std::{
     time::Duration,
 };
 
-use berth_store::testing::KEYRING;
+use berth_store::testing::{KEYRING, logs};
 
 use crate::{Api, Process, until};
 
@@ -19,7 +19,6 @@ use crate::{Api, Process, until};
 pub struct Environment {
     /// Where the API is.
     pub url: String,
-    home: PathBuf,
     variables: Vec<(&'static str, String)>,
     ready_url: String,
     started: AtomicU32,
@@ -50,7 +49,7 @@ impl Environment {
             ("BERTH_INTERNAL_LISTEN", internal.clone()),
             ("BERTH_FLEET_RECONCILE_SECONDS", "3600".to_owned()),
             ("BERTH_WORKER_MAX_ATTEMPTS", "100".to_owned()),
-            ("BERTH_LOG_FILTER", "info,berth=debug".to_owned()),
+            ("BERTH_LOG_FILTER", logs::FILTER.to_owned()),
         ];
         if let Some(directory) = simulator {
             let directory = directory.display().to_string();
@@ -58,7 +57,6 @@ impl Environment {
         }
         Self {
             url: format!("http://{api}"),
-            home: home.to_owned(),
             variables,
             ready_url: format!("http://{internal}/readyz"),
             started: AtomicU32::new(0),
@@ -104,7 +102,7 @@ impl Environment {
             command.env("BERTH_INTERNAL_LISTEN", free_address());
             command.env("BERTH_WORKER_NAME", format!("worker-{number}"));
         }
-        Process::start(command, &self.home.join(format!("{role}-{number}.log")))
+        Process::start(command, role)
     }
 
     /// Waits until the API is ready.

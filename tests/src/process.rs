@@ -3,12 +3,19 @@
 use std::{
     fs::File,
     os::unix::process::ExitStatusExt,
-    path::{Path, PathBuf},
+    path::PathBuf,
     process::{Child, Command, ExitStatus, Stdio},
+    sync::atomic::{AtomicU32, Ordering},
     time::{Duration, Instant},
 };
 
-/// A process that is killed when it is dropped. Its log is kept in a file and shown by [`Process::log`].
+use berth_store::testing::logs;
+
+/// How many this program started.
+static STARTED: AtomicU32 = AtomicU32::new(0);
+
+/// A process that is killed when it is dropped. Its log is kept where all logs of tests are, and shown by
+/// [`Process::log`].
 #[derive(Debug)]
 pub struct Process {
     child: Child,
@@ -16,20 +23,20 @@ pub struct Process {
 }
 
 impl Process {
-    /// Starts `command` with its output in `log`.
+    /// Starts `command`; its log is named by its role.
     #[must_use]
-    pub fn start(mut command: Command, log: &Path) -> Self {
-        let file = File::create(log).unwrap();
+    pub fn start(mut command: Command, role: &str) -> Self {
+        let number = STARTED.fetch_add(1, Ordering::Relaxed);
+        let log = logs::file(&format!("{number}-{role}.log"));
+        std::fs::create_dir_all(logs::directory()).unwrap();
+        let file = File::create(&log).unwrap();
         let child = command
             .stdin(Stdio::null())
             .stdout(file.try_clone().unwrap())
             .stderr(file)
             .spawn()
             .unwrap_or_else(|cause| panic!("{command:?} does not start: {cause}"));
-        Self {
-            child,
-            log: log.to_owned(),
-        }
+        Self { child, log }
     }
 
     /// Its process id.

@@ -39,7 +39,7 @@ impl Sandbox {
         command
             .args(["sandbox", "--listen", &api, "--internal-listen", &internal])
             .env("BERTH_DATABASE_OWNER_URL", &database.owner_url);
-        let process = Process::start(command, &home.path().join("sandbox.log"));
+        let process = Process::start(command, "sandbox");
         let look = || async { process.log().contains("The sandbox is ready").then_some(()) };
         until(Duration::from_secs(60), look, || process.log()).await;
         Self {
@@ -62,6 +62,18 @@ impl Sandbox {
         let mut command = command(self.home.path());
         command.args(["demo", "--application", "tiny", "--skip-application"]);
         command.args(["--url", &self.url]).args(more);
+        let variables = self.storefront_env();
+        for (name, value) in variables.lines().filter_map(|line| line.split_once('=')) {
+            command.env(name, value);
+        }
+        output(command).await
+    }
+
+    /// Runs the storefront of docs/storefronts.md: it shows prices, signs an operator up, and orders.
+    pub async fn shop(&self) -> Output {
+        let mut command = Command::new("node");
+        command.arg(concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/shop.mjs"));
+        command.env("BERTH_URL", &self.url);
         let variables = self.storefront_env();
         for (name, value) in variables.lines().filter_map(|line| line.split_once('=')) {
             command.env(name, value);

@@ -62,7 +62,7 @@ impl World {
     /// Everything up, with no worker running.
     pub async fn new(settings: Settings) -> Self {
         let mut home = tempfile::tempdir().unwrap();
-        // For a look at the logs afterwards.
+        // For a look at what is there afterwards; logs are kept in any case.
         home.disable_cleanup(std::env::var_os("BERTH_TEST_KEEP").is_some());
         let database = TestDatabase::new().await;
         let environment = Environment::new(
@@ -104,6 +104,11 @@ impl World {
     #[must_use]
     pub fn app_url(&self) -> &str {
         &self.database.app_url
+    }
+
+    /// Makes a client of a kind and signs it in: `--kind tenant`, …
+    pub async fn client(&self, kind: &[&str]) -> Api {
+        self.environment.client(kind).await
     }
 
     /// Starts a worker.

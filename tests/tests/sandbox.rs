@@ -29,7 +29,17 @@ async fn an_order_in_the_sandbox_runs_and_a_fault_is_told() {
         "the same order"
     );
 
+    let shop = sandbox.shop().await;
+    let told = String::from_utf8_lossy(&shop.stdout);
+    assert!(shop.status.success() && told.contains(" runs"), "{shop:?}");
+
     sandbox.fault("no-capacity", "on").await;
+    let refused = sandbox.shop().await;
+    let told = String::from_utf8_lossy(&refused.stderr);
+    assert!(
+        !refused.status.success() && told.contains("no room"),
+        "{refused:?}"
+    );
     let output = sandbox.demo(&[]).await;
     assert!(!output.status.success(), "there is no room: {output:?}");
     let text = String::from_utf8_lossy(&output.stderr);

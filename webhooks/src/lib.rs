@@ -5,7 +5,6 @@
 //! Each delivery is made at least once. The store knows what is due and holds the claims; this room
 //! is the only one that sends webhooks, and holds no transaction while it does.
 
-mod bounds;
 mod config;
 mod courier;
 mod gauges;
@@ -15,8 +14,8 @@ mod schedule;
 mod send;
 mod sign;
 
-pub use bounds::Bounds;
+pub use berth_outbound::{Bounds, Names, SystemNames};
 pub use config::CourierConfig;
 pub use courier::Courier;
 pub use gauges::{metrics_describe, webhook_gauges_refresh};
-pub use resolve::{Destinations, Names, SystemNames};
+pub use resolve::Destinations;

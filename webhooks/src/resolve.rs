@@ -1,108 +1,10 @@
-//! Where names lead, and that nothing is connected to but what was checked.
+//! Where a URL leads when it is saved.
 
-use std::{
-    io,
-    net::{IpAddr, SocketAddr},
-    sync::Arc,
-    time::Duration,
-};
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use berth_model::{Error, ErrorCode, Result, WebhookDestinations, WebhookUrl};
-use reqwest::dns::{Addrs, Name, Resolve, Resolving};
-use tokio::time::timeout;
-
-use crate::{Bounds, bounds::denied};
-
-/// How long a name server may take.
-const TIME_LIMIT: Duration = Duration::from_secs(5);
-
-/// What knows the addresses of names.
-#[async_trait]
-pub trait Names: Send + Sync {
-    /// The addresses of a name; none is an error too.
-    async fn addresses(&self, name: &str) -> io::Result<Vec<IpAddr>>;
-}
-
-/// The names that this machine knows.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct SystemNames;
-
-#[async_trait]
-impl Names for SystemNames {
-    async fn addresses(&self, name: &str) -> io::Result<Vec<IpAddr>> {
-        let found = tokio::net::lookup_host((name, 0)).await?;
-        Ok(found.map(|address| address.ip()).collect())
-    }
-}
-
-/// Why a name can't be connected to.
-#[derive(Debug)]
-pub(crate) enum Unreachable {
-    /// Nobody answered in time, or that there is no such name.
-    Unknown(String),
-    /// One of its addresses is not public.
-    NotPublic,
-    /// One of its addresses is public, and the provider keeps webhooks from it.
-    Denied,
-}
-
-impl std::fmt::Display for Unreachable {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::Unknown(cause) => write!(f, "The host's name can't be resolved: {cause}."),
-            Self::NotPublic => {
-                f.write_str("The host's name leads to an address that is not public.")
-            }
-            Self::Denied => f.write_str(
-                "The host's name leads to an address that the provider keeps webhooks from.",
-            ),
-        }
-    }
-}
-
-impl std::error::Error for Unreachable {}
-
-/// The addresses of a name, if all of them may be reached. One that may not spoils the others: it is
-/// no mistake that a good host makes.
-async fn checked(
-    names: &dyn Names,
-    bounds: &Bounds,
-    name: &str,
-) -> std::result::Result<Vec<IpAddr>, Unreachable> {
-    let found = match timeout(TIME_LIMIT, names.addresses(name)).await {
-        Ok(Ok(found)) if !found.is_empty() => found,
-        Ok(Ok(_)) => return Err(Unreachable::Unknown("it has no address".to_owned())),
-        Ok(Err(cause)) => return Err(Unreachable::Unknown(cause.to_string())),
-        Err(_) => return Err(Unreachable::Unknown("no answer in time".to_owned())),
-    };
-    if !found.iter().all(|address| bounds.reach.allows(*address)) {
-        return Err(Unreachable::NotPublic);
-    }
-    if !found.iter().all(|address| bounds.allow(*address)) {
-        return Err(Unreachable::Denied);
-    }
-    Ok(found)
-}
-
-/// The resolver of the HTTP client. It gives checked addresses, and the client connects to what it
-/// was given: there is no second lookup that could lead elsewhere.
-pub(crate) struct CheckedNames {
-    pub(crate) names: Arc<dyn Names>,
-    pub(crate) bounds: Arc<Bounds>,
-}
-
-impl Resolve for CheckedNames {
-    fn resolve(&self, name: Name) -> Resolving {
-        let (names, bounds) = (Arc::clone(&self.names), Arc::clone(&self.bounds));
-        Box::pin(async move {
-            let found = checked(&*names, &bounds, name.as_str()).await?;
-            // Port 0: the client puts the URL's there.
-            let addresses = found.into_iter().map(|address| SocketAddr::new(address, 0));
-            Ok(Box::new(addresses) as Addrs)
-        })
-    }
-}
+use berth_outbound::{Bounds, Names, Outside, Unreachable, checked};
 
 /// Looks where a URL leads when it is saved.
 pub struct Destinations {
@@ -127,17 +29,35 @@ impl Destinations {
     }
 }
 
+/// Reads a URL; an address in it must be one that webhooks may be sent to.
+pub(crate) fn parse(bounds: &Bounds, text: &str) -> Result<WebhookUrl> {
+    let url = WebhookUrl::parse(text, bounds.reach)?;
+    match url.address().map(|address| bounds.check(address)) {
+        Some(Err(outside)) => Err(refusal(outside)),
+        Some(Ok(())) | None => Ok(url),
+    }
+}
+
+fn refusal(outside: Outside) -> Error {
+    match outside {
+        Outside::NotPublic => WebhookUrl::refusal(),
+        Outside::Denied => Error::invalid(
+            "url",
+            "It leads to an address that the provider keeps webhooks from. Give another.",
+        ),
+    }
+}
+
 #[async_trait]
 impl WebhookDestinations for Destinations {
     async fn check(&self, url: &str) -> Result<WebhookUrl> {
-        let url = self.bounds.parse(url)?;
+        let url = parse(&self.bounds, url)?;
         let Some((name, _)) = url.name() else {
             return Ok(url);
         };
         match checked(&*self.names, &self.bounds, &name).await {
             Ok(_) => Ok(url),
-            Err(Unreachable::NotPublic) => Err(WebhookUrl::refusal()),
-            Err(Unreachable::Denied) => Err(denied()),
+            Err(Unreachable::Outside(outside)) => Err(refusal(outside)),
             Err(Unreachable::Unknown(cause)) => Err(Error::new(
                 ErrorCode::InvalidInput,
                 "Its host's name can't be resolved. Check it, and that it is known to the world.",

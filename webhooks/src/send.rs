@@ -1,17 +1,15 @@
 //! One attempt: a signed request, and what its answer means.
 
-use std::{error::Error as StdError, path::Path, sync::Arc, time::Duration};
+use std::{error::Error as StdError, sync::Arc, time::Duration};
 
-use berth_model::{Error, Result, Timestamp};
+use berth_model::{Result, Timestamp};
+use berth_outbound::{ClientConfig, Unreachable, client};
 use berth_store::WebhookWork;
-use reqwest::{Certificate, Client, StatusCode, redirect::Policy};
+use reqwest::{Client, StatusCode};
 use tokio::time::Instant;
 
 use crate::{
-    Bounds, CourierConfig, Names,
-    resolve::{CheckedNames, Unreachable},
-    retry_after::retry_after,
-    sign::signatures,
+    Bounds, CourierConfig, Names, resolve::parse, retry_after::retry_after, sign::signatures,
 };
 
 /// What of an answer is read, so that the connection can be used again. It is read for nothing else:
@@ -38,29 +36,12 @@ pub(crate) struct Sender {
 impl Sender {
     pub(crate) fn new(config: &CourierConfig, names: Arc<dyn Names>) -> Result<Self> {
         let bounds = Arc::new(config.bounds.clone());
-        let resolver = CheckedNames {
-            names,
+        let client_config = ClientConfig {
             bounds: Arc::clone(&bounds),
+            ca_file: config.ca_file.clone(),
+            time_limit: config.time_limit,
         };
-        let mut builder = Client::builder();
-        if let Some(file) = &config.ca_file {
-            for certificate in certificates(file)? {
-                builder = builder.add_root_certificate(certificate);
-            }
-        }
-        let client = builder
-            .dns_resolver(Arc::new(resolver))
-            // A redirect would lead where nobody checked.
-            .redirect(Policy::none())
-            // A proxy would connect in our place, to what it likes.
-            .no_proxy()
-            .timeout(config.time_limit)
-            .connect_timeout(config.time_limit / 2)
-            .pool_max_idle_per_host(1)
-            .pool_idle_timeout(Duration::from_secs(30))
-            .user_agent(concat!("Berth/", env!("CARGO_PKG_VERSION")))
-            .build()
-            .map_err(Error::internal)?;
+        let client = client(&client_config, names)?;
         Ok(Self { client, bounds })
     }
 
@@ -88,7 +69,7 @@ impl Sender {
         now: Timestamp,
     ) -> Result<(StatusCode, Option<Duration>), String> {
         // Addresses themselves never come by the resolver: they are looked at here, each time.
-        let url = self.bounds.parse(&work.url);
+        let url = parse(&self.bounds, &work.url);
         let url = url.map_err(|error| error.message().to_owned())?;
         let (id, timestamp) = (work.id.to_string(), now.timestamp());
         let signature = signatures(&work.secrets, &id, timestamp, &work.body)
@@ -114,16 +95,6 @@ impl Sender {
         }
         Ok((status, retry_after))
     }
-}
-
-fn certificates(file: &Path) -> Result<Vec<Certificate>> {
-    let failed = |cause: String| Error::internal(format!("{}: {cause}", file.display()));
-    let pem = std::fs::read(file).map_err(|cause| failed(cause.to_string()))?;
-    let found = Certificate::from_pem_bundle(&pem).map_err(|cause| failed(cause.to_string()))?;
-    if found.is_empty() {
-        return Err(failed("it holds no certificate".to_owned()));
-    }
-    Ok(found)
 }
 
 /// Why an answer is none that one wants; none for 200 to 299.

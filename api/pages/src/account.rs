@@ -4,7 +4,10 @@
 mod authenticator;
 mod change;
 mod email;
+mod identity;
 mod invitation;
+
+use std::borrow::Cow;
 
 use askama::Template;
 use axum::{
@@ -14,7 +17,8 @@ use axum::{
     routing::{get, post},
 };
 use berth_model::{
-    Account, Consent, Error, ErrorCode, Locale, Membership, Protection, Result, Session,
+    Account, AccountEventLine, Consent, Error, ErrorCode, Identity, IdentityProvider, Locale,
+    Membership, Protection, Result, Session,
 };
 use uuid::Uuid;
 
@@ -58,6 +62,9 @@ pub(crate) fn routes() -> Router<std::sync::Arc<Site>> {
         )
         .route("/account/authenticator/remove", post(authenticator::remove))
         .route("/account/recovery-codes", post(authenticator::codes))
+        .route("/account/identities", post(identity::begin))
+        .route("/account/identities/confirm", post(identity::confirm))
+        .route("/account/identities/end", post(identity::end))
 }
 
 #[derive(Template)]
@@ -72,8 +79,11 @@ struct AccountPage<'a> {
     sessions: Vec<Session>,
     here: Uuid,
     consents: Vec<Consent>,
+    identities: Vec<Identity>,
+    providers: Vec<IdentityProvider>,
+    events: Vec<AccountEventLine>,
     saved: bool,
-    problem: Option<&'static str>,
+    problem: Option<Cow<'static, str>>,
 }
 
 /// `GET /account`
@@ -107,10 +117,13 @@ async fn view<'a>(page: &'a Page, saved: bool, error: Option<&Error>) -> Result<
         sessions: store.session_list(session).await?,
         here: session.id,
         consents: store.consent_list(session).await?,
+        identities: store.identity_list(session).await?,
+        providers: store.identity_provider_shown(page.visit.realm).await?,
+        events: store.account_event_list(session).await?,
         saved,
         problem: error.map(|error| {
             log(error);
-            page.words.error(error)
+            page.told(error)
         }),
     })
 }

@@ -244,8 +244,10 @@ pub(crate) async fn allowed(
     choice: Choice,
 ) -> Result<Choice> {
     if terms_missing(authorization, authorization.page.signed_in()?).await? {
-        let text = "The terms must be accepted first.";
-        return Err(Error::new(ErrorCode::Forbidden, text));
+        return Err(Error::new(
+            ErrorCode::Forbidden,
+            "The terms must be accepted first.",
+        ));
     }
     match asked.tenant {
         None => Ok(choice),

@@ -13,7 +13,7 @@ mod consent;
 mod cookie;
 mod factor;
 mod form;
-mod language;
+mod identity;
 mod page;
 mod place;
 mod request;
@@ -32,11 +32,12 @@ use axum::{
     Router,
     routing::{get, post},
 };
-use berth_model::{Clock, Ids};
+use berth_model::{Clock, IdentityIssuers, Ids};
 use berth_store::Store;
 
 use crate::throttle::Throttle;
 
+pub use identity::identity_callback;
 pub use place::issuer;
 
 /// What the pages need.
@@ -44,6 +45,8 @@ pub use place::issuer;
 pub struct PagesState {
     /// The database.
     pub store: Store,
+    /// What asks identity providers.
+    pub issuers: Arc<dyn IdentityIssuers>,
     /// Where clients reach the API, such as `https://api.example.org`. No slash at the end.
     pub public_url: String,
     /// The provider's name, on the pages of its own realm.
@@ -86,5 +89,6 @@ fn pages() -> Router<Arc<Site>> {
         .route("/reset", get(reset::show).post(reset::submit))
         .route("/reset/code", get(reset::code).post(reset::finish))
         .route("/terms", get(terms::show).post(terms::submit))
+        .merge(identity::routes())
         .merge(account::routes())
 }

@@ -1,6 +1,6 @@
 //! What every page has: a place, a reader with a language, a browser, perhaps a session.
 
-use std::{net::SocketAddr, sync::Arc};
+use std::{borrow::Cow, net::SocketAddr, sync::Arc};
 
 use askama::Template;
 use axum::{
@@ -22,7 +22,6 @@ use sha2::{Digest, Sha256};
 use crate::{
     Site,
     cookie::Cookie,
-    language::{accepted, locale},
     place::Place,
     view::{Frame, Problem},
     words::Words,
@@ -162,18 +161,24 @@ impl Page {
     }
 
     /// The page that only tells what went wrong.
-    pub fn problem(&self, status: StatusCode, text: &'static str) -> Response {
+    pub fn problem(&self, status: StatusCode, text: impl Into<Cow<'static, str>>) -> Response {
         let page = Problem {
             frame: self.frame(self.words.error_title),
-            text,
+            text: text.into(),
+            link: None,
         };
         self.html(status, &page, "")
+    }
+
+    /// An error in the page's language.
+    pub fn told(&self, error: &Error) -> Cow<'static, str> {
+        self.words.error(error, self.locale)
     }
 
     /// The same of an error.
     pub fn failed(&self, error: &Error) -> Response {
         log(error);
-        self.problem(status(error), self.words.error(error))
+        self.problem(status(error), self.told(error))
     }
 
     /// Headers that every answer has.
@@ -229,7 +234,8 @@ impl FromRequestParts<Arc<Site>> for Page {
 /// Before it is known whose page it is, there is nothing but the status and a line.
 pub(crate) fn bare(error: &Error) -> Response {
     log(error);
-    (status(error), Words::of(Locale::En).error(error)).into_response()
+    let text = Words::of(Locale::En).error(error, Locale::En);
+    (status(error), text.into_owned()).into_response()
 }
 
 /// The HTTP status of an error.
@@ -257,9 +263,9 @@ pub(crate) fn log(error: &Error) {
 fn chosen(query: &str, session: Option<&Session>, headers: &HeaderMap) -> Option<Locale> {
     let asked = form_urlencoded::parse(query.as_bytes())
         .find(|(name, _)| name == "ui_locales")
-        .and_then(|(_, tags)| tags.split(' ').find_map(locale));
+        .and_then(|(_, tags)| tags.split(' ').find_map(Locale::of_tag));
     let own = || session.and_then(|session| session.account.locale);
-    let accepted = || accepted(&header(headers, ACCEPT_LANGUAGE)?);
+    let accepted = || Locale::accepted(&header(headers, ACCEPT_LANGUAGE)?);
     asked.or_else(own).or_else(accepted)
 }
 

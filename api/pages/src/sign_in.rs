@@ -1,11 +1,12 @@
 //! Signing in and out.
 
 use axum::response::Response;
-use berth_model::{EmailAddress, Error, Result, SignedIn};
+use berth_model::{EmailAddress, Error, IdentityProvider, Result, SignedIn};
 
 use crate::{
     cookie::Cookie,
     form::{Form, Posted},
+    identity::offered,
     page::Page,
     view::{Field, FormPage},
 };
@@ -15,7 +16,8 @@ pub(crate) async fn show(page: Page) -> Response {
     let hint = form_urlencoded::parse(page.query.as_bytes())
         .find(|(name, _)| name == "login_hint")
         .map(|(_, value)| value.into_owned());
-    page.form(view(&page, &hint.unwrap_or_default()), None)
+    let providers = offered(&page).await;
+    page.form(view(&page, &hint.unwrap_or_default(), providers), None)
 }
 
 /// `POST /sign-in`
@@ -23,11 +25,14 @@ pub(crate) async fn submit(Posted { page, form }: Posted) -> Response {
     match sign_in(&page, &form).await {
         Ok(SignedIn::Done(cookies)) => page.go_on_signed_in(&cookies),
         Ok(SignedIn::SecondFactor) => page.go(&page.href("/sign-in/code")),
-        Err(error) => page.form(view(&page, form.get("email")), Some(&error)),
+        Err(error) => {
+            let providers = offered(&page).await;
+            page.form(view(&page, form.get("email"), providers), Some(&error))
+        }
     }
 }
 
-fn view<'a>(page: &'a Page, email: &'a str) -> FormPage<'a> {
+fn view<'a>(page: &'a Page, email: &'a str, providers: Vec<IdentityProvider>) -> FormPage<'a> {
     let words = page.words;
     FormPage {
         fields: vec![Field::email(words, email), Field::password(words.password)],
@@ -36,6 +41,7 @@ fn view<'a>(page: &'a Page, email: &'a str) -> FormPage<'a> {
             (page.href("/reset"), words.forgot),
             (page.href("/sign-up"), words.no_account),
         ],
+        providers,
         ..FormPage::new(page, words.sign_in, words.sign_in_lead, "/sign-in")
     }
 }

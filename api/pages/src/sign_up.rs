@@ -1,10 +1,11 @@
 //! Signing up.
 
 use axum::response::Response;
-use berth_model::{Error, Result, SessionCookies, SignUp};
+use berth_model::{Error, IdentityProvider, Result, SessionCookies, SignUp};
 
 use crate::{
     form::{Form, Posted},
+    identity::offered,
     page::Page,
     sign_in::email,
     view::{Field, FormPage},
@@ -12,14 +13,18 @@ use crate::{
 
 /// `GET /sign-up`
 pub(crate) async fn show(page: Page) -> Response {
-    page.form(view(&page, &Form::default()), None)
+    let providers = offered(&page).await;
+    page.form(view(&page, &Form::default(), providers), None)
 }
 
 /// `POST /sign-up`
 pub(crate) async fn submit(Posted { page, form }: Posted) -> Response {
     match begin(&page, &form).await {
         Ok(()) => page.go(&page.href("/sign-up/code")),
-        Err(error) => page.form(view(&page, &form), Some(&error)),
+        Err(error) => {
+            let providers = offered(&page).await;
+            page.form(view(&page, &form, providers), Some(&error))
+        }
     }
 }
 
@@ -36,7 +41,7 @@ pub(crate) async fn finish(Posted { page, form }: Posted) -> Response {
     }
 }
 
-fn view<'a>(page: &'a Page, form: &'a Form) -> FormPage<'a> {
+fn view<'a>(page: &'a Page, form: &'a Form, providers: Vec<IdentityProvider>) -> FormPage<'a> {
     let words = page.words;
     let terms = page.place.brand.terms_version.as_ref();
     let terms = terms.map(|_| Field::tick("terms", words.terms_accept));
@@ -50,6 +55,7 @@ fn view<'a>(page: &'a Page, form: &'a Form) -> FormPage<'a> {
         .chain(terms)
         .collect(),
         links: vec![(page.href("/sign-in"), words.have_account)],
+        providers,
         ..FormPage::new(page, words.sign_up, words.sign_up_lead, "/sign-up")
     }
 }

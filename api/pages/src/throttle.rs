@@ -7,7 +7,7 @@
 
 use std::sync::Arc;
 
-use berth_model::{Bucket, Buckets, Clock, EmailAddress, Error, ErrorCode, Result, Visit};
+use berth_model::{Bucket, Buckets, Clock, EmailAddress, Error, ErrorCode, Result, Visit, message};
 use sha2::{Digest, Sha256};
 
 /// Buckets kept in memory at most.
@@ -94,7 +94,7 @@ impl Throttle {
     fn take(&self, key: Key, bucket: Bucket, cost: i64) -> Result<()> {
         let taken = self.buckets.take(&[(key, bucket)], cost);
         taken.map(drop).map_err(|seconds| {
-            let text = format!("Too many tries. Wait {seconds} s.");
+            let text = message!("Too many tries. Wait {seconds} s.", seconds);
             Error::new(ErrorCode::Throttled, text)
         })
     }

@@ -1,8 +1,10 @@
 //! What is written: the frame of every page, and the pages that are a form.
 
+use std::borrow::Cow;
+
 use askama::Template;
 use axum::{http::StatusCode, response::Response};
-use berth_model::{Brand, Error, Locale};
+use berth_model::{Brand, Error, IdentityProvider, Locale};
 
 use crate::{
     page::{Page, log, status},
@@ -148,13 +150,19 @@ impl<'a> Field<'a> {
 pub(crate) struct FormPage<'a> {
     pub frame: Frame<'a>,
     pub lead: &'static str,
-    pub problem: Option<&'static str>,
+    /// Whom it is about; nothing for most.
+    pub about: String,
+    pub problem: Option<Cow<'static, str>>,
     pub action: String,
     pub fields: Vec<Field<'a>>,
     pub button: &'static str,
     /// Below the form: where, and what it says.
     pub links: Vec<(String, &'static str)>,
     pub note: &'static str,
+    /// Buttons of identity providers, below the form.
+    pub providers: Vec<IdentityProvider>,
+    /// Where those lead.
+    pub providers_action: String,
 }
 
 impl<'a> FormPage<'a> {
@@ -163,12 +171,15 @@ impl<'a> FormPage<'a> {
         Self {
             frame: page.frame(title),
             lead,
+            about: String::new(),
             problem: None,
             action: page.href(path),
             fields: Vec::new(),
             button: page.words.go_on,
             links: Vec::new(),
             note: "",
+            providers: Vec::new(),
+            providers_action: page.href("/identity/begin"),
         }
     }
 }
@@ -178,7 +189,9 @@ impl<'a> FormPage<'a> {
 #[template(path = "problem.html")]
 pub(crate) struct Problem<'a> {
     pub frame: Frame<'a>,
-    pub text: &'static str,
+    pub text: Cow<'static, str>,
+    /// Where to begin again, and what it says.
+    pub link: Option<(String, &'static str)>,
 }
 
 impl Page {
@@ -187,7 +200,7 @@ impl Page {
         let code = error.map_or(StatusCode::OK, status);
         form.problem = error.map(|error| {
             log(error);
-            self.words.error(error)
+            self.told(error)
         });
         self.html(code, &form, "")
     }

@@ -1,12 +1,13 @@
 //! Applications: the catalogue.
 
 use async_graphql::{Context, ID, Object, Result};
-use berth_model::{ApplicationId, ApplicationVersionId, Timestamp};
+use berth_model::{ApplicationId, ApplicationVersionId, Locale, Timestamp};
 
 use super::{
     application_version::ApplicationVersion,
     noun::{global, noun},
     page::{Connection, PageArguments, connection},
+    states::State,
 };
 use crate::context::request;
 
@@ -26,13 +27,29 @@ impl Application {
     }
 
     /// For people.
-    async fn name(&self) -> &str {
-        &self.0.name
+    async fn name(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(
+            desc = "The language. Unless said, that of Accept-Language, or else the storefront's."
+        )]
+        locale: Option<State<Locale>>,
+    ) -> Result<&str> {
+        let locale = request(ctx).locale_of(locale.map(|asked| asked.0)).await?;
+        Ok(self.0.name_in(locale))
     }
 
     /// One sentence for the shop.
-    async fn summary(&self) -> &str {
-        &self.0.summary
+    async fn summary(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(
+            desc = "The language. Unless said, that of Accept-Language, or else the storefront's."
+        )]
+        locale: Option<State<Locale>>,
+    ) -> Result<&str> {
+        let locale = request(ctx).locale_of(locale.map(|asked| asked.0)).await?;
+        Ok(self.0.summary_in(locale))
     }
 
     /// Its releases, oldest first: `last: 1` is the newest.
@@ -73,7 +90,7 @@ pub(crate) struct ApplicationQuery;
 
 #[Object]
 impl ApplicationQuery {
-    /// The catalogue.
+    /// The applications that the caller can buy: its storefront's, or all of the catalogue.
     async fn applications(
         &self,
         ctx: &Context<'_>,

@@ -2,6 +2,7 @@
 
 use async_graphql::{Context, ID, InputObject, Object, Result, SimpleObject};
 use berth_model as model;
+use berth_model::{Locale, message};
 
 use super::{
     application::Application,
@@ -9,6 +10,7 @@ use super::{
     input::{bytes, id, number},
     payload::{UserError, settle},
     scalars::{BigInt, Bytes},
+    states::State,
 };
 use crate::context::{Request, request};
 
@@ -29,8 +31,10 @@ pub(crate) struct ProbeInput {
 pub(crate) struct OptionSpecInput {
     /// `^[a-z][a-zA-Z0-9]{0,39}$`
     name: String,
-    /// For people.
+    /// For people: what it is called, 1 to 100 characters.
     title: String,
+    /// For people: what it is for, 1 to 500 characters.
+    description: Option<String>,
     /// What values it takes.
     kind: OptionKind,
     /// Taken when an order doesn't give it; without it the option is required.
@@ -43,6 +47,37 @@ pub(crate) struct OptionSpecInput {
     max_length: Option<i32>,
     /// The choices, of a `CHOICE`.
     choices: Option<Vec<String>>,
+    /// For people: what the choices are called, in their order; left out: as they are.
+    #[graphql(default)]
+    choice_titles: Vec<String>,
+    /// What people read of it in other languages.
+    #[graphql(default)]
+    translations: Vec<OptionTextsInput>,
+}
+
+/// What people read of an option in another language. What is left out is told as it is.
+#[derive(InputObject)]
+pub(crate) struct OptionTextsInput {
+    /// The language, each once.
+    locale: State<Locale>,
+    /// What it is called, 1 to 100 characters.
+    title: String,
+    /// What it is for, 1 to 500 characters.
+    description: Option<String>,
+    /// What the choices are called, in their order.
+    #[graphql(default)]
+    choice_titles: Vec<String>,
+}
+
+/// What people read of an application in another language.
+#[derive(InputObject)]
+pub(crate) struct ApplicationTextsInput {
+    /// The language, each once.
+    locale: State<Locale>,
+    /// 1 to 100 characters.
+    name: String,
+    /// One sentence for the shop, 1 to 500 characters.
+    summary: String,
 }
 
 /// An application (made, or found by its slug) and a new version of it.
@@ -56,6 +91,9 @@ pub(crate) struct ApplicationPublishInput {
     name: String,
     /// Of the application, one sentence for the shop; replaces the earlier one.
     summary: String,
+    /// Both in other languages; they replace the earlier ones.
+    #[graphql(default)]
+    translations: Vec<ApplicationTextsInput>,
     /// As its makers number it; new for this application.
     version: String,
     /// The base disk.
@@ -120,6 +158,10 @@ async fn publish(
         slug: input.slug,
         name: input.name,
         summary: input.summary,
+        translations: by_locale("translations", input.translations, |texts| {
+            let (name, summary) = (texts.name, texts.summary);
+            (texts.locale, model::ApplicationTexts { name, summary })
+        })?,
         version: input.version,
         image_id: id("imageId", &input.image_id)?,
         memory_bytes: bytes("memoryBytes", input.memory_bytes)?,
@@ -147,7 +189,8 @@ async fn publish(
 
 fn option_spec(spec: OptionSpecInput) -> model::Result<model::OptionSpec> {
     let missing = |what: &str| {
-        let message = format!("The option {:?} needs {what}.", spec.name);
+        let name = &spec.name;
+        let message = message!("The option \"{name}\" needs {what}.", name, what);
         model::Error::invalid("options", message)
     };
     let kind = match spec.kind {
@@ -166,10 +209,39 @@ fn option_spec(spec: OptionSpecInput) -> model::Result<model::OptionSpec> {
             choices: spec.choices.clone().ok_or_else(|| missing("choices"))?,
         },
     };
+    let translations = by_locale("options", spec.translations, |texts| {
+        let translated = model::OptionTexts {
+            title: texts.title,
+            description: texts.description,
+            choice_titles: texts.choice_titles,
+        };
+        (texts.locale, translated)
+    });
     Ok(model::OptionSpec {
         name: spec.name,
-        title: spec.title,
         kind,
         default: spec.default.map(Into::into),
+        texts: model::OptionTexts {
+            title: spec.title,
+            description: spec.description,
+            choice_titles: spec.choice_titles,
+        },
+        translations: translations?,
     })
+}
+
+/// Texts by their language, of which each may come once.
+fn by_locale<I, T>(
+    field: &str,
+    given: Vec<I>,
+    read: impl Fn(I) -> (State<Locale>, T),
+) -> model::Result<model::Translations<T>> {
+    let mut translations = model::Translations::new();
+    for (State(locale), texts) in given.into_iter().map(read) {
+        if translations.insert(locale, texts).is_some() {
+            let text = message!("There are two translations to {locale}. Give one.", locale);
+            return Err(model::Error::invalid(field, text));
+        }
+    }
+    Ok(translations)
 }

@@ -2,7 +2,7 @@
 
 use async_graphql::{Context, ID, InputObject, Object, OneofObject, Result, SimpleObject};
 use berth_model as model;
-use berth_model::Timestamp;
+use berth_model::{Locale, Timestamp};
 
 use super::{
     application::Application,
@@ -10,7 +10,9 @@ use super::{
     input::int,
     noun::{find, get, global, noun},
     scalars::{BigInt, Bytes},
+    states::State,
 };
+use crate::context::request;
 
 noun!(ApplicationVersion, ApplicationVersionId);
 
@@ -72,8 +74,17 @@ impl ApplicationVersion {
     }
 
     /// What an operator can set.
-    async fn options(&self) -> Vec<OptionSpec> {
-        self.0.options.iter().map(OptionSpec::of).collect()
+    async fn options(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(
+            desc = "The language. Unless said, that of Accept-Language, or else the storefront's."
+        )]
+        locale: Option<State<Locale>>,
+    ) -> Result<Vec<OptionSpec>> {
+        let locale = request(ctx).locale_of(locale.map(|asked| asked.0)).await?;
+        let options = self.0.options.iter();
+        Ok(options.map(|spec| OptionSpec::of(spec, locale)).collect())
     }
 
     /// When it was published.
@@ -111,8 +122,10 @@ pub(crate) enum OptionKind {
 pub(crate) struct OptionSpec {
     /// Its name, unique in the version.
     name: String,
-    /// For people.
+    /// For people: what it is called.
     title: String,
+    /// For people: what it is for.
+    description: Option<String>,
     /// What values it takes.
     kind: OptionKind,
     /// Whether an order must give it: there is no default.
@@ -127,13 +140,17 @@ pub(crate) struct OptionSpec {
     max_length: Option<i32>,
     /// The choices, of a `CHOICE`.
     choices: Option<Vec<String>>,
+    /// For people: what the choices are called, in their order.
+    choice_titles: Option<Vec<String>>,
 }
 
 impl OptionSpec {
-    fn of(spec: &model::OptionSpec) -> Self {
+    fn of(spec: &model::OptionSpec, locale: Locale) -> Self {
+        let texts = spec.texts_in(locale);
         let mut shown = Self {
             name: spec.name.clone(),
-            title: spec.title.clone(),
+            title: texts.title,
+            description: texts.description,
             kind: OptionKind::Boolean,
             required: spec.default.is_none(),
             default: spec.default.as_ref().map(OptionValue::of),
@@ -141,6 +158,7 @@ impl OptionSpec {
             max: None,
             max_length: None,
             choices: None,
+            choice_titles: None,
         };
         match &spec.kind {
             model::OptionKind::Boolean => {}
@@ -156,6 +174,10 @@ impl OptionSpec {
             model::OptionKind::Choice { choices } => {
                 shown.kind = OptionKind::Choice;
                 shown.choices = Some(choices.clone());
+                shown.choice_titles = Some(match texts.choice_titles.is_empty() {
+                    true => choices.clone(),
+                    false => texts.choice_titles,
+                });
             }
         }
         shown

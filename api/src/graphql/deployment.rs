@@ -161,6 +161,8 @@ pub(crate) struct DeploymentFilterInput {
     tenant_id: Option<ID>,
     /// Only in one of these states.
     states: Option<Vec<State<DeploymentState>>>,
+    /// Only with this number of the storefront's own.
+    external_id: Option<String>,
 }
 
 /// Questions about deployments.
@@ -199,6 +201,7 @@ impl DeploymentQuery {
                 given.and_then(|filter| filter.tenant_id.as_ref()),
             )?,
             states: states.iter().map(|state| state.0).collect(),
+            external_id: given.and_then(|filter| filter.external_id.clone()),
         };
         let found = request
             .store

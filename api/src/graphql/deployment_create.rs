@@ -2,6 +2,7 @@
 
 use async_graphql::{Context, ID, InputObject, Object, Result, SimpleObject};
 use berth_model as model;
+use berth_model::message;
 
 use super::{
     application_version::OptionInput,
@@ -97,7 +98,8 @@ async fn create(
 fn options(given: Vec<OptionInput>) -> model::Result<model::Options> {
     let mut options = model::Options::new();
     for option in given {
-        let twice = format!("The option {:?} is given twice.", option.name);
+        let name = &option.name;
+        let twice = message!("The option \"{name}\" is given twice.", name);
         if options.insert(option.name, option.value.into()).is_some() {
             return Err(model::Error::invalid("options", twice));
         }

@@ -2,8 +2,8 @@
 
 use std::str::FromStr;
 
-use async_graphql::ID;
-use berth_model::{Error, Result};
+use async_graphql::{ID, MaybeUndefined};
+use berth_model::{Change, Error, Result, message};
 
 /// The greatest whole number that every JSON reader keeps.
 const INTEGER_MAX: i64 = (1 << 53) - 1;
@@ -29,7 +29,16 @@ pub(crate) fn parsed<T: FromStr<Err = Error>>(field: &str, text: &str) -> Result
 /// Reads a text whose type only tells that it is wrong; `example` shows a right one.
 pub(crate) fn text_as<T: FromStr>(field: &str, text: &str, example: &str) -> Result<T> {
     text.parse()
-        .map_err(|_| Error::invalid(field, format!("Give a value such as {example}.")))
+        .map_err(|_| Error::invalid(field, message!("Give a value such as {example}.", example)))
+}
+
+/// What may be left out, removed by `null`, or given.
+pub(crate) fn change<T>(given: MaybeUndefined<T>) -> Change<T> {
+    match given {
+        MaybeUndefined::Undefined => None,
+        MaybeUndefined::Null => Some(None),
+        MaybeUndefined::Value(value) => Some(Some(value)),
+    }
 }
 
 /// A size: not negative.
@@ -39,7 +48,7 @@ pub(crate) fn bytes(field: &str, size: super::scalars::Bytes) -> Result<i64> {
     } else {
         Err(Error::invalid(
             field,
-            format!("Give a size from 0 to {INTEGER_MAX} bytes."),
+            message!("Give a size from 0 to {most} bytes.", most = INTEGER_MAX),
         ))
     }
 }
@@ -48,7 +57,7 @@ pub(crate) fn bytes(field: &str, size: super::scalars::Bytes) -> Result<i64> {
 pub(crate) fn number<T: TryFrom<i32>>(field: &str, value: i32, limits: &str) -> Result<T> {
     value
         .try_into()
-        .map_err(|_| Error::invalid(field, format!("Give a number {limits}.")))
+        .map_err(|_| Error::invalid(field, message!("Give a number {limits}.", limits)))
 }
 
 /// A number as GraphQL's `Int`; what it can't hold is cut to what it can.

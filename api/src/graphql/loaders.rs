@@ -39,6 +39,7 @@ loaders! {
     AuditEntryId => AuditEntry, audit_entry_by_ids;
     ClientId => Client, client_by_ids;
     DeploymentId => Deployment, deployment_by_ids;
+    IdentityProviderId => IdentityProvider, identity_provider_by_ids;
     ImageId => Image, image_by_ids;
     InvitationId => Invitation, invitation_by_ids;
     MachineId => Machine, machine_by_ids;
@@ -95,6 +96,10 @@ loaders_of! {
     NetworksOf(MachineId) => Vec<Network>, network_by_machine_ids;
     /// The newest event of an operation.
     NewestEventOf(OperationId) => OperationEvent, operation_event_newest;
+    /// What a storefront sells.
+    OffersOf(StorefrontId) => Offers, offers_by_storefront_ids;
+    /// The tenant that owns a storefront.
+    ResellerOf(StorefrontId) => Tenant, reseller_by_storefront_ids;
     /// What a virtual machine holds.
     ReservationOf(VirtualMachineId) => Reservation, reservation_by_virtual_machine_ids;
     /// The steps of an operation.

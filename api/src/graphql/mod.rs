@@ -13,6 +13,8 @@ mod deployment;
 mod deployment_change;
 mod deployment_create;
 mod deployment_handover;
+mod identity_provider;
+mod identity_provider_change;
 mod image;
 mod input;
 mod invitation;
@@ -23,6 +25,7 @@ mod member;
 mod network;
 mod node;
 mod noun;
+mod offer;
 mod operation;
 mod operation_cancel;
 mod operation_event;
@@ -38,6 +41,7 @@ mod site;
 mod states;
 mod storage_pool;
 mod storefront;
+mod storefront_change;
 mod support_grant;
 mod tenant;
 mod viewer;
@@ -70,6 +74,7 @@ pub(crate) struct Query(
     machine::MachineQuery,
     storefront::StorefrontQuery,
     client::ClientQuery,
+    identity_provider::IdentityProviderQuery,
     webhook_endpoint::WebhookEndpointQuery,
     audit_entry::AuditEntryQuery,
 );
@@ -83,8 +88,10 @@ pub(crate) struct Changes(
     member::MemberMutation,
     invitation::InvitationMutation,
     support_grant::SupportGrantMutation,
-    storefront::StorefrontMutation,
+    storefront_change::StorefrontMutation,
+    offer::OfferMutation,
     client_mutation::ClientMutation,
+    identity_provider_change::IdentityProviderMutation,
     site::SiteMutation,
     rack::RackMutation,
     network::NetworkMutation,
@@ -129,6 +136,7 @@ fn connections_describe(
         audit_entry::AuditEntry,
         client::Client,
         deployment::Deployment,
+        identity_provider::IdentityProvider,
         image::Image,
         invitation::Invitation,
         machine::Machine,

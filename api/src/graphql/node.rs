@@ -5,17 +5,18 @@
 //! first place.
 
 use async_graphql::{Context, ID, Interface, Object, Result};
-use berth_model::{Error, ErrorCode, GlobalId};
+use berth_model::{Error, ErrorCode, GlobalId, message};
 use futures::future::try_join_all;
 
 use super::{
     account::Account, address::Address, application::Application,
     application_version::ApplicationVersion, audit_entry::AuditEntry, client::Client,
-    deployment::Deployment, image::Image, invitation::Invitation, machine::Machine, member::Member,
-    network::Network, noun::find, operation::Operation, plan::Plan, rack::Rack,
-    reservation::Reservation, site::Site, storage_pool::StoragePool, storefront::Storefront,
-    support_grant::SupportGrant, tenant::Tenant, virtual_machine::VirtualMachine, volume::Volume,
-    webhook_delivery::WebhookDelivery, webhook_endpoint::WebhookEndpoint,
+    deployment::Deployment, identity_provider::IdentityProvider, image::Image,
+    invitation::Invitation, machine::Machine, member::Member, network::Network, noun::find,
+    operation::Operation, plan::Plan, rack::Rack, reservation::Reservation, site::Site,
+    storage_pool::StoragePool, storefront::Storefront, support_grant::SupportGrant, tenant::Tenant,
+    virtual_machine::VirtualMachine, volume::Volume, webhook_delivery::WebhookDelivery,
+    webhook_endpoint::WebhookEndpoint,
 };
 
 /// The most ids of one question.
@@ -53,6 +54,7 @@ nodes!(
     AuditEntry,
     Client,
     Deployment,
+    IdentityProvider,
     Image,
     Invitation,
     Machine,
@@ -96,7 +98,11 @@ impl NodeQuery {
         #[graphql(desc = "Global ids, 100 at most.")] ids: Vec<ID>,
     ) -> Result<Vec<Option<Node>>> {
         if ids.len() > NODES_MAX {
-            let message = format!("Ask for {NODES_MAX} ids at most, not {}.", ids.len());
+            let message = message!(
+                "Ask for {most} ids at most, not {count}.",
+                most = NODES_MAX,
+                count = ids.len()
+            );
             return Err(Error::new(ErrorCode::LimitExceeded, message)
                 .at("ids")
                 .into());

@@ -1,7 +1,10 @@
 //! Operations: long-running work with steps, progress and events.
 
 use async_graphql::{Context, ID, InputObject, Object, Result, Union};
-use berth_model::{Error, ErrorCode, OperationId, OperationKind, OperationState, Timestamp};
+use berth_model::{
+    Error, ErrorCode, OperationId, OperationKind, OperationState, Timestamp, message,
+    message::kept_text,
+};
 use berth_store::OperationFilter;
 
 use super::{
@@ -83,7 +86,7 @@ impl Operation {
         let request = request(ctx);
         let limit = first.map_or(PAGE_DEFAULT, i64::from);
         if !(1..=PAGE_MAX).contains(&limit) {
-            let message = format!("Ask for 1 to {PAGE_MAX} at once.");
+            let message = message!("Ask for 1 to {most} at once.", most = PAGE_MAX);
             return Err(Error::invalid("first", message).into());
         }
         let found = request
@@ -154,8 +157,9 @@ impl Operation {
     }
 
     /// Why it failed, for people.
-    async fn error_message(&self) -> Option<&str> {
-        self.0.error_message.as_deref()
+    async fn error_message(&self, ctx: &Context<'_>) -> Option<&str> {
+        let kept = self.0.error_message.as_deref()?;
+        Some(kept_text(kept, request(ctx).language()))
     }
 
     /// The end of the guest's console, when that says why. Not for the provider's support and billing:

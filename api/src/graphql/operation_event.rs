@@ -2,9 +2,10 @@
 
 use async_graphql::{Context, Object, Result};
 use berth_model as model;
-use berth_model::{OperationEventKind, StepState, Timestamp};
+use berth_model::{OperationEventKind, StepState, Timestamp, message::kept_text};
 
 use super::{input::int, noun::get, operation::Operation, states::State};
+use crate::context::request;
 
 /// A step as GraphQL shows it.
 pub(crate) struct OperationStep(pub model::OperationStep);
@@ -38,8 +39,9 @@ impl OperationStep {
     }
 
     /// What it last said.
-    async fn message(&self) -> Option<&str> {
-        self.0.message.as_deref()
+    async fn message(&self, ctx: &Context<'_>) -> Option<&str> {
+        let kept = self.0.message.as_deref()?;
+        Some(kept_text(kept, request(ctx).language()))
     }
 
     /// When it first began.
@@ -85,8 +87,8 @@ impl OperationEvent {
     }
 
     /// For people.
-    async fn message(&self) -> &str {
-        &self.0.message
+    async fn message(&self, ctx: &Context<'_>) -> &str {
+        kept_text(&self.0.message, request(ctx).language())
     }
 
     /// When.

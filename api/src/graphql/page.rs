@@ -5,7 +5,7 @@ use async_graphql::{
     connection::{Connection as RelayConnection, CursorType, Edge},
 };
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use berth_model::{Error, ErrorCode, Page, PageRequest, Result};
+use berth_model::{Error, ErrorCode, Page, PageRequest, Result, message};
 
 use super::noun::Noun;
 
@@ -75,7 +75,7 @@ impl PageArguments {
             let field = if backward { "last" } else { "first" };
             return Err(Error::invalid(
                 field,
-                format!("Ask for 1 to {PAGE_MAX} at once."),
+                message!("Ask for 1 to {most} at once.", most = PAGE_MAX),
             ));
         }
         let after = match cursor.1 {

@@ -1,36 +1,36 @@
 //! What every mutation answers with: the thing, or why not.
 
-use async_graphql::{Result, SimpleObject};
+use async_graphql::{Context, Object, Result};
 use berth_model::{Error, ErrorCode};
 
 use super::{audited::settled, states::State};
-use crate::error::log;
+use crate::{context::request, error::log};
 
 /// An expected way for a mutation to fail: nothing was changed.
-#[derive(SimpleObject)]
-pub(crate) struct UserError {
-    /// A stable code, for programs.
-    code: State<ErrorCode>,
-    /// What to do, for people.
-    message: String,
-    /// The way to the argument that it is about, such as `["input", "domainName"]`.
-    field: Option<Vec<String>>,
-}
+pub(crate) struct UserError(Error);
 
-impl From<Error> for UserError {
-    fn from(error: Error) -> Self {
-        let field = error.field().map(|field| {
+/// An expected way for a mutation to fail: nothing was changed.
+#[Object]
+impl UserError {
+    /// A stable code, for programs.
+    async fn code(&self) -> State<ErrorCode> {
+        State(self.0.code())
+    }
+
+    /// What to do, for people, in the language that the request asks for.
+    async fn message(&self, ctx: &Context<'_>) -> String {
+        self.0.text(request(ctx).language()).into_owned()
+    }
+
+    /// The way to the argument that it is about, such as `["input", "domainName"]`.
+    async fn field(&self) -> Option<Vec<String>> {
+        self.0.field().map(|field| {
             let parts = field
                 .split('.')
                 .filter(|part| *part != "input")
                 .map(str::to_owned);
             std::iter::once("input".to_owned()).chain(parts).collect()
-        });
-        Self {
-            code: State(error.code()),
-            message: error.message().to_owned(),
-            field,
-        }
+        })
     }
 }
 
@@ -46,7 +46,7 @@ pub(crate) fn settle<T>(result: berth_model::Result<T>) -> Result<(Option<T>, Ve
             }
             _ => {
                 log(&error);
-                Ok((None, vec![error.into()]))
+                Ok((None, vec![UserError(error)]))
             }
         },
     }

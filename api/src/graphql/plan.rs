@@ -54,12 +54,10 @@ impl Plan {
         Bytes(self.0.data_bytes)
     }
 
-    /// Price for a month.
-    async fn price(&self) -> Money {
-        Money {
-            minor: BigInt(self.0.price_minor),
-            currency: self.0.currency.clone(),
-        }
+    /// What a month of it costs: the price of the storefront that the caller buys from, or the
+    /// catalogue's where that has none of its own. Nothing: it never sold this plan.
+    async fn price(&self) -> Option<Money> {
+        self.0.price.as_ref().map(Money::of)
     }
 
     /// When it was made.
@@ -77,6 +75,16 @@ pub(crate) struct Money {
     currency: String,
 }
 
+impl Money {
+    /// As GraphQL shows it.
+    pub fn of(money: &model::Money) -> Self {
+        Self {
+            minor: BigInt(money.minor),
+            currency: money.currency.clone(),
+        }
+    }
+}
+
 /// An amount of money.
 #[derive(InputObject)]
 pub(crate) struct MoneyInput {
@@ -84,6 +92,15 @@ pub(crate) struct MoneyInput {
     minor: BigInt,
     /// ISO 4217, such as `EUR`.
     currency: String,
+}
+
+impl From<MoneyInput> for model::Money {
+    fn from(input: MoneyInput) -> Self {
+        Self {
+            minor: input.minor.0,
+            currency: input.currency,
+        }
+    }
 }
 
 /// A new plan.
@@ -122,7 +139,7 @@ pub(crate) struct PlanQuery;
 
 #[Object]
 impl PlanQuery {
-    /// All plans.
+    /// The plans that the caller can buy: its storefront's, or all of the catalogue.
     async fn plans(
         &self,
         ctx: &Context<'_>,

@@ -27,10 +27,10 @@ impl Viewer {
         Ok(Some(Account(found)))
     }
 
-    /// The storefront, if it acts for one.
+    /// The storefront, if it acts for one or visits one.
     async fn storefront(&self, ctx: &Context<'_>) -> Result<Option<Storefront>> {
         match self.0.caller {
-            Caller::Storefront(id) => find(ctx, id).await,
+            Caller::Storefront(id) | Caller::Visitor(id) => find(ctx, id).await,
             _ => Ok(None),
         }
     }

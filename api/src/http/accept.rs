@@ -1,6 +1,18 @@
-//! Which of GraphQL's two media types an answer has (GraphQL over HTTP, sections 4 and 6).
+//! What a client accepts: which of GraphQL's two media types (GraphQL over HTTP, sections 4 and 6), and
+//! which language.
 
-use axum::http::{HeaderMap, header::ACCEPT};
+use axum::http::{
+    HeaderMap,
+    header::{ACCEPT, ACCEPT_LANGUAGE},
+};
+use berth_model::Locale;
+
+/// The language of a reader: the one of ours that the request likes best, or English.
+pub(crate) fn language(headers: &HeaderMap) -> Locale {
+    let asked = headers.get(ACCEPT_LANGUAGE);
+    let asked = asked.and_then(|value| value.to_str().ok());
+    asked.and_then(Locale::accepted).unwrap_or(Locale::En)
+}
 
 /// The media type of an answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

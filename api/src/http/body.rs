@@ -1,7 +1,7 @@
 //! Bodies up to a limit.
 
 use axum::body::Body;
-use berth_model::{Error, ErrorCode, Result};
+use berth_model::{Error, ErrorCode, Result, message};
 use futures::StreamExt;
 
 /// How often the limit is read and thrown away, so that a client that is still sending sees the
@@ -31,7 +31,7 @@ pub(crate) async fn body(body: Body, limit: usize) -> Result<Vec<u8>> {
     if length > limit {
         return Err(Error::new(
             ErrorCode::LimitExceeded,
-            format!("The body is too long. The limit is {limit} bytes."),
+            message!("The body is too long. The limit is {limit} bytes.", limit),
         ));
     }
     Ok(bytes)

@@ -16,12 +16,12 @@ use axum::{
     },
     response::{IntoResponse, Response},
 };
-use berth_model::{Error, ErrorCode, Result};
+use berth_model::{Error, ErrorCode, Locale, Result};
 use serde::Serialize;
 use serde_json::Value;
 
 use super::{
-    accept::{MediaType, is_type},
+    accept::{MediaType, is_type, language},
     body::body,
     measure::measure,
     observe::{Answered, RequestId},
@@ -43,18 +43,21 @@ pub(crate) async fn graphql(
     content: Body,
 ) -> Response {
     let started = Instant::now();
+    let locale = language(&headers);
     let Some(media) = MediaType::accepted(&headers) else {
         let error = Error::new(
             ErrorCode::InvalidInput,
             "Accept application/json or application/graphql-response+json.",
         );
-        return answer(StatusCode::NOT_ACCEPTABLE, MediaType::Json, &refused(error));
+        let refused = refused(error, locale);
+        return answer(StatusCode::NOT_ACCEPTABLE, MediaType::Json, &refused);
     };
     let origin = Origin {
         token: token(&headers),
         request_id,
         remote: source.remote,
         user_agent: source.user_agent,
+        locale: source.locale,
     };
     let (label, status, response) = run(&connections.gate, &headers, content, &origin, media).await;
     let outcome = outcome(&response);
@@ -71,7 +74,13 @@ async fn run(
     origin: &Origin,
     media: MediaType,
 ) -> (Label, StatusCode, Answer) {
-    let unread = |status, error| (Label::refused(None), status, refused(error));
+    let unread = |status, error| {
+        (
+            Label::refused(None),
+            status,
+            refused(error, origin.language()),
+        )
+    };
     if !is_type(headers, "application/json") {
         let error = Error::new(
             ErrorCode::InvalidInput,
@@ -108,14 +117,15 @@ async fn carry_out(
             log(&refusal.error);
             let label = Label::refused(name.as_deref());
             let status = status_of(refusal.error.code());
-            (label, status, refusal.response())
+            (label, status, refusal.response(origin.language()))
         }
         Ok(admitted) if admitted.kind == OperationType::Subscription => {
             let error = Error::new(
                 ErrorCode::InvalidInput,
                 "Subscribe by WebSocket: graphql-transport-ws on /graphql/ws.",
             );
-            (admitted.label, StatusCode::BAD_REQUEST, refused(error))
+            let refused = refused(error, origin.language());
+            (admitted.label, StatusCode::BAD_REQUEST, refused)
         }
         Ok(admitted) => {
             let label = admitted.label.clone();
@@ -132,7 +142,7 @@ async fn carry_out(
 
 /// One request: a JSON object (GraphQL over HTTP, section 5.1). A batch would dodge every limit.
 fn read(bytes: &[u8]) -> Result<GraphqlRequest> {
-    let wrong = |message: &str| Error::new(ErrorCode::InvalidInput, message);
+    let wrong = |message: &'static str| Error::new(ErrorCode::InvalidInput, message);
     let parsed: Value = serde_json::from_slice(bytes)
         .map_err(|cause| wrong("The body is not JSON.").because(cause))?;
     match parsed {
@@ -142,7 +152,7 @@ fn read(bytes: &[u8]) -> Result<GraphqlRequest> {
         )),
         Value::Object(ref fields) if fields.get("query").is_some_and(Value::is_string) => {
             serde_json::from_value(parsed)
-                .map_err(|cause| wrong("variables must be an object.").because(cause))
+                .map_err(|cause| wrong("Give variables as an object.").because(cause))
         }
         _ => Err(wrong(
             "Send a JSON object with query, and variables if it has some.",
@@ -168,8 +178,8 @@ struct Written<'a> {
     extensions: &'a BTreeMap<String, GraphqlValue>,
 }
 
-fn refused(error: Error) -> Answer {
-    Refusal::from(error).response()
+fn refused(error: Error, locale: Locale) -> Answer {
+    Refusal::from(error).response(locale)
 }
 
 fn status_of(code: ErrorCode) -> StatusCode {

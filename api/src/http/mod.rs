@@ -2,6 +2,7 @@
 
 mod accept;
 mod body;
+mod cors;
 mod graphiql;
 mod graphql;
 mod measure;
@@ -28,10 +29,13 @@ pub(crate) fn router(gate: Arc<Gate>) -> Router {
     let pages = berth_pages::router(gate.state.pages());
     Router::new()
         .route("/graphql", post(graphql::graphql))
+        .merge(oauth::router())
+        // Around what is above alone.
+        .layer(cors::layer(Arc::clone(&gate)))
         .route("/graphql/ws", get(ws::upgrade))
         .route("/graphiql", get(graphiql::page))
         .route("/graphiql/{*file}", get(graphiql::file))
-        .merge(oauth::router())
+        .merge(oauth::introspection())
         .with_state(ws::Connections::over(Arc::clone(&gate)))
         .merge(pages)
         .layer(from_fn_with_state(gate, observe::observe))

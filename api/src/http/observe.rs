@@ -9,11 +9,12 @@ use axum::{
     middleware::Next,
     response::{IntoResponse, Response},
 };
-use berth_model::Error;
+use berth_model::{Error, Locale};
 use futures::FutureExt;
 use serde_json::json;
 use tracing::Instrument;
 
+use super::accept::language;
 use crate::{gate::Gate, label::Label};
 
 /// The header with a request's id.
@@ -48,12 +49,13 @@ pub(crate) async fn observe(
     request.extensions_mut().insert(RequestId(id.clone()));
     let span = tracing::info_span!("request", request_id = id);
     let started = Instant::now();
+    let locale = language(request.headers());
     let method = request.method().clone();
     let path = request.uri().path().to_owned();
     let work = AssertUnwindSafe(next.run(request))
         .catch_unwind()
         .instrument(span.clone());
-    let mut response = work.await.unwrap_or_else(|_| panicked());
+    let mut response = work.await.unwrap_or_else(|_| panicked(locale));
     let _entered = span.enter();
     let status = response.status().as_u16();
     let millis = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
@@ -80,11 +82,11 @@ fn is_plain(id: &str) -> bool {
             .all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte))
 }
 
-fn panicked() -> Response {
+fn panicked(locale: Locale) -> Response {
     tracing::error!("a handler panicked");
     let error = Error::internal("a handler panicked");
     let body = json!({ "errors": [{
-        "message": error.message(),
+        "message": error.text(locale),
         "extensions": { "code": error.code().as_str() },
     }] });
     (StatusCode::INTERNAL_SERVER_ERROR, Json(body)).into_response()

@@ -1,6 +1,8 @@
 //! Whose buckets of cost there are: each token's, and one for all tokens of a tenant, a storefront or
 //! a client.
 
+use std::net::IpAddr;
+
 use berth_model::{AccountId, ClientId, StorefrontId, TenantId};
 
 /// All buckets of this process.
@@ -15,6 +17,8 @@ pub(crate) enum BucketKey {
     Tenant(TenantId),
     /// A storefront.
     Storefront(StorefrontId),
+    /// Who reads a storefront with its public token, by their address; `None`: it isn't known.
+    Visitor(StorefrontId, Option<IpAddr>),
     /// A person who acts for no tenant.
     Account(AccountId),
     /// A client of the provider's.

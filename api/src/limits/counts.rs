@@ -7,7 +7,7 @@ use async_graphql::parser::types::{
     Directive, ExecutableDocument, OperationDefinition, Selection, SelectionSet,
 };
 use async_graphql::{Name, Positioned};
-use berth_model::{Error, ErrorCode, Result};
+use berth_model::{Error, ErrorCode, Result, message};
 
 use super::within;
 use crate::config::Limits;
@@ -29,7 +29,10 @@ pub(crate) fn counts_check(document: &ExecutableDocument, limits: &Limits) -> Re
     within(counts.directives, limits.directives, "directives")?;
     if let Some(name) = counts.repeated {
         // The schema has none that may be (GraphQL October 2021, section 5.7.3).
-        let message = format!("The directive @{name} is twice at one place. Write it once.");
+        let message = message!(
+            "The directive @{name} is twice at one place. Write it once.",
+            name
+        );
         return Err(Error::new(ErrorCode::InvalidInput, message));
     }
     Ok(())

@@ -13,22 +13,22 @@ pub(crate) use nesting::nesting_check;
 pub(crate) use shape::shape_check;
 pub(crate) use types::Types;
 
-use berth_model::{Error, ErrorCode, Result};
+use berth_model::{Error, ErrorCode, Message, Result, message};
 
 /// A limit was reached: which, and its value.
-fn exceeded(what: &str, limit: impl std::fmt::Display) -> Error {
-    Error::new(
-        ErrorCode::LimitExceeded,
-        format!(
-            "This request has {what}. The limit is {limit}. Ask for less, or in several requests."
-        ),
-    )
+fn exceeded(message: Message) -> Error {
+    Error::new(ErrorCode::LimitExceeded, message)
 }
 
 /// Refuses a count over its limit.
-fn within(count: usize, limit: usize, what: &str) -> Result<()> {
+fn within(count: usize, limit: usize, noun: &str) -> Result<()> {
     if count > limit {
-        Err(exceeded(&format!("{count} {what}"), limit))
+        Err(exceeded(message!(
+            "This request has {count} {noun}. The limit is {limit}. Ask for less, or in several requests.",
+            count,
+            noun,
+            limit
+        )))
     } else {
         Ok(())
     }

@@ -1,7 +1,7 @@
 //! Brackets in a document's text, counted before it is parsed: the parser is recursive, so a text
 //! of a few hundred kilobytes of brackets would otherwise end the process by its stack.
 
-use berth_model::Result;
+use berth_model::{Result, message};
 
 use super::exceeded;
 
@@ -19,7 +19,11 @@ pub(crate) fn nesting_check(text: &str) -> Result<()> {
             b'{' | b'[' | b'(' => {
                 depth += 1;
                 if depth > NESTING_MAX {
-                    return Err(exceeded("brackets nested too deep", NESTING_MAX));
+                    return Err(exceeded(message!(
+                        "This request has brackets nested too deep. The limit is {limit}. Ask for less, \
+                         or in several requests.",
+                        limit = NESTING_MAX
+                    )));
                 }
             }
             b'}' | b']' | b')' => depth = depth.saturating_sub(1),

@@ -11,7 +11,7 @@ use std::collections::HashMap;
 
 use async_graphql::Name;
 use async_graphql::parser::types::{ExecutableDocument, Field, Selection, SelectionSet};
-use berth_model::{Error, ErrorCode, Result};
+use berth_model::{Error, ErrorCode, Result, message};
 
 use super::{counts::counts_check, within};
 use crate::config::Limits;
@@ -154,7 +154,7 @@ impl Shape<'_> {
             Some(None) => {
                 return Err(Error::new(
                     ErrorCode::InvalidInput,
-                    format!("The fragment {name} contains itself."),
+                    message!("The fragment {name} contains itself.", name),
                 ));
             }
             None => {}
@@ -163,7 +163,7 @@ impl Shape<'_> {
         let Some(fragment) = self.document.fragments.get(name) else {
             return Err(Error::new(
                 ErrorCode::InvalidInput,
-                format!("There is no fragment {name} in this document."),
+                message!("There is no fragment {name} in this document.", name),
             ));
         };
         self.measured.insert(name.clone(), None);

@@ -53,17 +53,7 @@ fn wrong(mutation: &str, field: &str) -> Vec<Value> {
         "state" => vec![json!("ENROLLING")],
         "uri" => URIS.map(Value::from).to_vec(),
         "storagePool" => vec![json!(""), json!("a\nb")],
-        "options" if mutation == "deploymentCreate" => {
-            let option = json!({ "name": "unknown", "value": { "boolean": true } });
-            vec![json!([option])]
-        }
-        "options" => vec![
-            json!([{ "name": "A b", "title": "T", "kind": "BOOLEAN" }]),
-            json!([{ "name": "a", "title": "T", "kind": "INTEGER" }]),
-            json!([{ "name": "a", "title": "T", "kind": "TEXT" }]),
-            json!([{ "name": "a", "title": "T", "kind": "CHOICE" }]),
-            json!([{ "name": "a", "title": "T", "kind": "BOOLEAN", "default": { "text": "x" } }]),
-        ],
+        "options" | "translations" => wrong_of_application(mutation, field),
         "price" => vec![
             json!({ "minor": -1, "currency": "EUR" }),
             json!({ "minor": 1, "currency": "euro" }),
@@ -87,7 +77,9 @@ fn wrong(mutation: &str, field: &str) -> Vec<Value> {
         "patterns" => vec![json!([]), json!(["x.*"]), json!(vec!["*"; 21])],
         "description" => vec![json!(""), json!(long), json!("a\nb")],
         "networkIds" => vec![json!([]), json!(["x"]), json!([unknown("Network")])],
-        id if id.ends_with("Id") => {
+        id if id.ends_with("Id")
+            && (id, mutation.starts_with("identity")) != ("clientId", true) =>
+        {
             vec![
                 json!("x"),
                 json!(unknown("Rack")),
@@ -96,6 +88,74 @@ fn wrong(mutation: &str, field: &str) -> Vec<Value> {
             ]
         }
         "hosting" | "role" | "guestType" | "shareable" | "enabled" => Vec::new(),
+        _ if mutation.starts_with("storefront") => wrong_of_storefront(mutation, field),
+        other => wrong_of_client(mutation, other),
+    }
+}
+
+/// The same for what is told of applications, and for their options.
+fn wrong_of_application(mutation: &str, field: &str) -> Vec<Value> {
+    match field {
+        "options" if mutation == "deploymentCreate" => {
+            let option = json!({ "name": "unknown", "value": { "boolean": true } });
+            vec![json!([option])]
+        }
+        "options" => vec![
+            json!([{ "name": "A b", "title": "T", "kind": "BOOLEAN" }]),
+            json!([{ "name": "a", "title": "T", "kind": "INTEGER" }]),
+            json!([{ "name": "a", "title": "T", "kind": "TEXT" }]),
+            json!([{ "name": "a", "title": "T", "kind": "CHOICE" }]),
+            json!([{ "name": "a", "title": "T", "kind": "BOOLEAN", "default": { "text": "x" } }]),
+            json!([{ "name": "a", "title": "T", "kind": "CHOICE", "choices": ["X"],
+                     "choiceTitles": ["One", "Two"] }]),
+            json!([{ "name": "a", "title": "T", "kind": "BOOLEAN",
+                     "translations": [{ "locale": "DE", "title": "" }] }]),
+        ],
+        _ => {
+            let texts = json!({ "locale": "DE", "name": "A", "summary": "B" });
+            vec![
+                json!([{ "locale": "DE", "name": "", "summary": "B" }]),
+                json!([{ "locale": "DE", "name": "A", "summary": "x".repeat(501) }]),
+                json!([texts, texts]),
+            ]
+        }
+    }
+}
+
+/// The same for storefronts' inputs.
+fn wrong_of_storefront(mutation: &str, field: &str) -> Vec<Value> {
+    let price = json!({ "minor": 1, "currency": "EUR" });
+    match field {
+        "accentColor" | "backgroundColor" => vec![json!(""), json!("red"), json!("#12345g")],
+        "logoUrl" | "supportUrl" | "termsUrl" | "privacyUrl" | "imprintUrl" => vec![
+            json!(""),
+            json!("http://shop.example.org"),
+            json!("https://anna@shop.example.org"),
+            json!("javascript:alert(1)"),
+        ],
+        "termsVersion" => vec![json!(""), json!("x".repeat(51)), json!("a\nb")],
+        "supportEmail" | "senderEmail" => vec![json!("anna"), json!("a@b\r\nc.example")],
+        "host" => vec![
+            json!("localhost"),
+            json!("192.0.2.1"),
+            json!("https://login.example.org"),
+            json!("login.example.org:8443"),
+            json!("*.example.org"),
+        ],
+        "corsOrigins" => vec![
+            json!(["*"]),
+            json!(["null"]),
+            json!(["https://shop.example.org/"]),
+            json!(["http://shop.example.org"]),
+            json!(vec!["https://shop.example.org"; 21]),
+        ],
+        "plans" => vec![
+            json!([]),
+            json!([{ "planId": "x", "price": price }]),
+            json!([{ "planId": unknown("Plan"), "price": price }]),
+        ],
+        "applicationIds" => vec![json!([]), json!(["x"]), json!([unknown("Application")])],
+        "locale" => Vec::new(),
         other => wrong_of_client(mutation, other),
     }
 }
@@ -120,6 +180,13 @@ fn wrong_of_client(mutation: &str, field: &str) -> Vec<Value> {
         "reason" => vec![json!(""), json!("\n"), json!("x".repeat(501))],
         "minutes" => vec![json!(0), json!(481)],
         "keepSeconds" => vec![json!(-1), json!(604_801)],
+        "issuer" => vec![
+            json!("x"),
+            json!("http://id.example.org"),
+            json!("https://10.0.0.1"),
+            json!("https://id.example.org/?x"),
+        ],
+        "clientId" | "clientSecret" => vec![json!(""), json!("a\nb"), json!("x".repeat(501))],
         other => panic!("{mutation} has a new field {other}: say here what is wrong for it"),
     }
 }

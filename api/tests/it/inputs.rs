@@ -102,7 +102,12 @@ impl Schema {
         let ty = format!("{}{}Input", mutation[..1].to_uppercase(), &mutation[1..]);
         let mut input = json!({});
         for slot in self.inputs(&ty) {
-            input[&slot.name] = value(world, mutation, &slot, unique);
+            // What some callers may not give would tell nothing of the rest: tests of it do.
+            let for_some = mutation.starts_with("storefront")
+                && matches!(slot.name.as_str(), "host" | "senderEmail" | "resellerId");
+            if !for_some {
+                input[&slot.name] = value(world, mutation, &slot, unique);
+            }
         }
         input
     }
@@ -144,7 +149,9 @@ fn value(world: &World, mutation: &str, slot: &Slot, unique: &str) -> Value {
         "name" if mutation == "machineEnroll" => json!(unique),
         "name" | "ownerName" | "summary" | "version" => json!(format!("N{unique}")),
         "externalId" => json!(format!("x{unique}")),
-        "ownerEmail" | "email" | "administratorEmail" => json!("berta@example.org"),
+        "ownerEmail" | "email" | "administratorEmail" | "supportEmail" => {
+            json!("berta@example.org")
+        }
         "administratorUsername" => json!("berta"),
         "domainName" => json!(format!("{unique}.example")),
         "slug" => json!(format!("s-{unique}")),
@@ -163,14 +170,27 @@ fn value(world: &World, mutation: &str, slot: &Slot, unique: &str) -> Value {
         "state" => json!("MAINTENANCE"),
         "uri" => json!(format!("sim:{unique}")),
         "storagePool" => json!("berth"),
-        "options" => json!([]),
+        "options" | "translations" => json!([]),
         "price" => json!({ "minor": 1, "currency": "EUR" }),
         "probe" => json!({ "path": "/", "deadlineSeconds": 60 }),
         "ipv4" => {
             json!({ "cidr": "198.51.100.0/24", "first": "198.51.100.9", "last": "198.51.100.9" })
         }
         "ipv6" => json!({ "cidr": "2001:db8::/64", "first": "2001:db8::9", "last": "2001:db8::9" }),
+        "accentColor" | "backgroundColor" => json!("#1a4b8c"),
+        "logoUrl" | "supportUrl" | "termsUrl" | "privacyUrl" | "imprintUrl" => {
+            json!("https://shop.example.org/page")
+        }
+        "termsVersion" => json!("2026-01"),
+        "locale" => json!("DE"),
+        "corsOrigins" => json!(["https://shop.example.org"]),
+        "plans" => {
+            json!([{ "planId": id("Plan"), "price": { "minor": 700, "currency": "EUR" } }])
+        }
+        "applicationIds" => json!([id("Application")]),
         "url" => json!("https://shop.example.org/berth"),
+        "issuer" => json!(format!("https://{unique}.example")),
+        "clientId" | "clientSecret" if slot.ty == "String" => json!("berth"),
         "patterns" => json!(["*"]),
         "description" => json!("Orders"),
         "enabled" => json!(true),
@@ -189,7 +209,10 @@ fn value(world: &World, mutation: &str, slot: &Slot, unique: &str) -> Value {
 
 /// The noun of an argument such as `tenantId`.
 pub fn noun(argument: &str) -> &'static str {
-    let name = argument.trim_end_matches('s').trim_end_matches("Id");
+    let name = match argument.trim_end_matches('s').trim_end_matches("Id") {
+        "reseller" => "tenant",
+        name => name,
+    };
     let known = berth_model::ID_KINDS.iter().map(|(_, noun)| *noun);
     let mut found = known.filter(|noun| noun[..1].to_lowercase() + &noun[1..] == name);
     found

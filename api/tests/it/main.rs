@@ -8,7 +8,9 @@
 
 mod audit;
 mod bad_input;
+mod cors;
 mod cost;
+mod federation;
 mod graphiql;
 mod guards;
 mod http;
@@ -16,14 +18,18 @@ mod idempotency;
 mod inputs;
 mod interfaces;
 mod isolation;
+mod language;
+mod languages;
 mod limits;
 mod matrix;
 mod npm;
 mod oauth;
 mod operation_name;
 mod pages;
+mod pypi;
 mod schema;
 mod subscription;
 mod support;
+mod visitor;
 mod webhooks;
 mod world;

@@ -14,6 +14,7 @@ use crate::{
     pages::shop::{person, staff},
     subscription::first_answer,
     support::code,
+    visitor::public_token,
     world::World,
 };
 
@@ -21,7 +22,8 @@ const HEAD: &str = "\
 Each line is a field, each column a caller:
   P the provider's program, Y and Z its people: support and billing; S the storefront,
   O owner, A admin, B billing, U support, V viewer of the tenant,
-  p a person of the storefront who acts for no tenant; then another storefront (s) and an owner of another tenant (o).
+  p a person of the storefront who acts for no tenant, w anybody with its public token;
+  then another storefront (s) and an owner of another tenant (o).
 + allowed  0 hidden: nothing, where the provider sees something  F FORBIDDEN  N NOT_FOUND
 . nobody sees anything: there is none
 ";
@@ -120,7 +122,7 @@ async fn provider(world: &World) -> Vec<String> {
     ]
 }
 
-/// The callers of a tenant: clients of each role, and a person of storefront A.
+/// The callers of a tenant: clients of each role; and a person and a visitor of storefront A.
 async fn callers(world: &World, tenant: &str) -> Vec<String> {
     let tenant: TenantId = tenant.parse().unwrap();
     let mut tokens = Vec::new();
@@ -130,6 +132,7 @@ async fn callers(world: &World, tenant: &str) -> Vec<String> {
     }
     let storefront = world.ids["Storefront"].parse().unwrap();
     tokens.push(person(&world.api, storefront).await);
+    tokens.push(public_token(&world.api, &world.shop_a).await);
     tokens
 }
 
@@ -168,7 +171,7 @@ fn mark(answer: &Value, seen: bool, provider_sees: bool) -> char {
 
 fn line(name: &str, marks: &[char]) -> String {
     let marks: String = marks.iter().collect();
-    let (own, other) = marks.split_at(10);
+    let (own, other) = marks.split_at(11);
     format!("{name:48} {own} {other}")
 }
 
@@ -257,16 +260,38 @@ async fn subscription(
     for token in tokens {
         let id = &world.ids["Operation"];
         let query = format!("subscription {{ {name}({argument}: \"{id}\") {selection} }}");
-        let answer = first_answer(&world.api, token, &query).await;
+        // A visitor's connection doesn't begin at all.
+        let answer = match token.starts_with("bp_") {
+            true => world.api.ask(token, &query, json!({})).await,
+            false => first_answer(&world.api, token, &query).await,
+        };
         marks.push(mark(&answer, is_seen(&answer["data"][name]), true));
     }
     marks
 }
 
+/// What a mutation answers, and the code that it is refused with: as a user error, or before it began.
+async fn change(world: &World, token: &str, name: &str, input: Value) -> (Value, Option<String>) {
+    let ty = format!("{}{}Input", name[..1].to_uppercase(), &name[1..]);
+    let query = format!(
+        "mutation($input: {ty}!) {{ {name}(input: $input) {{ userErrors {{ code message }} }} }}"
+    );
+    let answer = world
+        .api
+        .ask(token, &query, json!({ "input": input }))
+        .await;
+    let error = match code(&answer) {
+        "no error" => answer["data"][name]["userErrors"][0]["code"].as_str(),
+        code => Some(code),
+    };
+    let refused = error.map(str::to_owned);
+    (answer, refused)
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn every_caller_changes_what_is_written_down() {
     let mut rows: BTreeMap<String, Vec<char>> = BTreeMap::new();
-    for caller in 0..12 {
+    for caller in 0..13 {
         // A world of its own: some of the changes remove what others need.
         let world = World::new().await;
         let schema = Schema::read(&world).await;
@@ -279,8 +304,8 @@ async fn every_caller_changes_what_is_written_down() {
         for (index, field) in fields.into_iter().enumerate() {
             let name = field["name"].as_str().unwrap();
             let input = schema.input(&world, name, &format!("k{index}"));
-            let payload = world.api.try_make(&tokens[caller], name, input, "").await;
-            let mark = match payload["userErrors"][0]["code"].as_str() {
+            let (payload, refused) = change(&world, &tokens[caller], name, input).await;
+            let mark = match refused.as_deref() {
                 Some("FORBIDDEN") => 'F',
                 Some("NOT_FOUND") => 'N',
                 // Who gets as far as the thing's state may do it. Any other answer would say nothing

@@ -1,56 +1,34 @@
 //! What an operation is called: in the log by its own name, in metrics by what the schema knows.
 
-use std::{
-    io::{self, Write},
-    sync::{Mutex, OnceLock, PoisonError},
-};
+use std::sync::OnceLock;
 
 use berth_model::ClientFor;
+use berth_store::testing::logs;
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use serde_json::{Value, json};
 
 use crate::{subscription::Socket, support::Api};
 
-/// All lines of this process' log, as JSON.
-static LOG: Mutex<Vec<u8>> = Mutex::new(Vec::new());
-
-struct Log;
-
-impl Write for Log {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let mut log = LOG.lock().unwrap_or_else(PoisonError::into_inner);
-        log.write(bytes)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-/// Logs and counts, once for this process, as `berth` itself does.
+/// Counts, once for this process, as `berth` itself does.
 fn observed() -> &'static PrometheusHandle {
     static METRICS: OnceLock<PrometheusHandle> = OnceLock::new();
-    METRICS.get_or_init(|| {
-        let subscriber = tracing_subscriber::fmt()
-            .json()
-            .with_max_level(tracing::Level::INFO)
-            .with_writer(|| Log)
-            .finish();
-        tracing::subscriber::set_global_default(subscriber).unwrap();
-        PrometheusBuilder::new().install_recorder().unwrap()
-    })
+    METRICS.get_or_init(|| PrometheusBuilder::new().install_recorder().unwrap())
 }
 
-/// The fields of the log's lines of a request.
+/// The access log's lines with a word in them.
+fn answered(word: &str) -> Vec<Value> {
+    let log = logs::text();
+    log.lines()
+        .filter(|line| line.contains(word) && line.contains(r#""message":"answered"#))
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect()
+}
+
+/// The fields of the access log's lines of a request.
 fn lines(request_id: &str) -> Vec<Value> {
-    let log = LOG.lock().unwrap_or_else(PoisonError::into_inner);
-    let lines: Vec<Value> = String::from_utf8_lossy(&log)
-        .lines()
-        .filter_map(|line| serde_json::from_str(line).ok())
-        .collect();
-    let of = |line: &&Value| line["span"]["request_id"] == request_id;
-    lines
-        .iter()
+    let of = |line: &Value| line["span"]["request_id"] == request_id;
+    answered(request_id)
+        .into_iter()
         .filter(of)
         .map(|line| line["fields"].clone())
         .collect()
@@ -101,9 +79,7 @@ async fn an_operation_on_a_socket_is_logged_too() {
         .subscribe("1", "query OverSocket { viewer { kind } }")
         .await;
     assert_eq!(socket.next().await["type"], "next");
-    let log = String::from_utf8_lossy(&LOG.lock().unwrap()).into_owned();
-    let line = log.lines().find(|line| line.contains("OverSocket"));
-    let line: Value = serde_json::from_str(line.expect("a line")).unwrap();
+    let line = answered("OverSocket").remove(0);
     assert_eq!(line["fields"]["root_field"], "viewer", "{line}");
     assert!(line["span"]["request_id"].is_string(), "{line}");
 }

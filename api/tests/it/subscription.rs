@@ -25,6 +25,14 @@ const PATIENCE: Duration = Duration::from_secs(20);
 pub struct Socket(WebSocketStream<MaybeTlsStream<TcpStream>>);
 
 impl Socket {
+    /// A connection that has begun, of a program whose headers ask for a language.
+    pub async fn open_in(api: &Api, language: &str, init: Value) -> Self {
+        let mut socket = Self::connect(api, &[("accept-language", language)]).await;
+        socket.init(init).await;
+        assert_eq!(socket.next().await["type"], "connection_ack");
+        socket
+    }
+
     /// A connection that has begun.
     pub async fn open(api: &Api, init: Value) -> Self {
         let mut socket = Self::upgrade(api).await;
@@ -35,12 +43,19 @@ impl Socket {
 
     /// A connection that hasn't begun.
     async fn upgrade(api: &Api) -> Self {
+        Self::connect(api, &[]).await
+    }
+
+    async fn connect(api: &Api, headers: &[(&'static str, &str)]) -> Self {
         let url = format!("{}/graphql/ws", api.url.replacen("http", "ws", 1));
         let mut request = url.into_client_request().unwrap();
         let protocol = "graphql-transport-ws".parse().unwrap();
         request
             .headers_mut()
             .insert("sec-websocket-protocol", protocol);
+        for (name, value) in headers {
+            request.headers_mut().insert(*name, value.parse().unwrap());
+        }
         Self(connect_async(request).await.unwrap().0)
     }
 
@@ -117,6 +132,13 @@ pub async fn first_answer(api: &Api, token: &str, query: &str) -> Value {
     socket.subscribe("1", query).await;
     let mut message = socket.next().await;
     message["payload"].take()
+}
+
+/// How a connection ends that may not begin.
+pub async fn refused_connection(api: &Api, token: &str) -> String {
+    let mut socket = Socket::upgrade(api).await;
+    socket.init(bearer(token)).await;
+    socket.closed().await
 }
 
 /// A worker takes the operation of tenant A, makes some steps and, if told to, ends it. The number

@@ -4,9 +4,12 @@ use std::{net::SocketAddr, sync::Arc};
 
 use async_trait::async_trait;
 use berth_api::{ApiConfig, ApiState, Limits, router};
+use berth_federation::{FederationConfig, Issuers};
 use berth_model::{
-    Actor, Caller, ClientCreate, ClientFor, Clock, WebhookDestinations, WebhookReach, WebhookUrl,
+    Actor, ClientCreate, ClientFor, Clock, IdentityAnswer, IdentityAsk, IdentityClaims,
+    IdentityClient, IdentityIssuers, Issuer, Reach, SystemClock, WebhookDestinations, WebhookUrl,
 };
+use berth_outbound::SystemNames;
 use berth_store::{Cx, Store, testing::TestDatabase};
 use reqwest::{Client, RequestBuilder};
 use serde_json::{Value, json};
@@ -37,14 +40,38 @@ impl Api {
         Self::over(database, store, limits).await
     }
 
+    /// That asks real identity providers, on this machine too.
+    pub async fn federated() -> Self {
+        let database = TestDatabase::new().await;
+        let config = FederationConfig {
+            bounds: Reach::Development.into(),
+            ..FederationConfig::default()
+        };
+        // Their tokens are of this time.
+        let clock = Arc::new(SystemClock);
+        let issuers = Issuers::new(&config, Arc::new(SystemNames), clock).unwrap();
+        let store = database.store.clone();
+        Self::asking(database, store, Limits::default(), Arc::new(issuers)).await
+    }
+
     /// With another store than the database's own.
     pub async fn over(database: TestDatabase, store: Store, limits: Limits) -> Self {
+        Self::asking(database, store, limits, Arc::new(NoNames)).await
+    }
+
+    async fn asking(
+        database: TestDatabase,
+        store: Store,
+        limits: Limits,
+        issuers: Arc<dyn IdentityIssuers>,
+    ) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let state = ApiState {
             feed: database.store.operation_feed(),
             store,
             destinations: Arc::new(NoNames),
+            issuers,
             config: ApiConfig {
                 public_url: url.clone(),
                 provider_name: "Berth".to_owned(),
@@ -152,7 +179,27 @@ struct NoNames;
 #[async_trait]
 impl WebhookDestinations for NoNames {
     async fn check(&self, url: &str) -> berth_model::Result<WebhookUrl> {
-        WebhookUrl::parse(url, WebhookReach::Public)
+        WebhookUrl::parse(url, Reach::Public)
+    }
+}
+
+#[async_trait]
+impl IdentityIssuers for NoNames {
+    async fn check(&self, issuer: &str) -> berth_model::Result<Issuer> {
+        Issuer::parse(issuer, Reach::Public)
+    }
+
+    async fn ask(&self, _: &IdentityClient, _: &IdentityAsk) -> berth_model::Result<String> {
+        Err(berth_model::Error::internal("nobody is asked here"))
+    }
+
+    async fn claims(
+        &self,
+        _: &IdentityClient,
+        _: &IdentityAsk,
+        _: &IdentityAnswer,
+    ) -> berth_model::Result<IdentityClaims> {
+        Err(berth_model::Error::internal("nobody is asked here"))
     }
 }
 

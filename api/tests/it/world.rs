@@ -36,7 +36,7 @@ impl World {
     pub async fn over(api: Api) -> Self {
         let platform = api.token(ClientFor::PROVIDER).await;
         let (storefront, shop_a) = storefront(&api, "A").await;
-        let (_, shop_b) = self::storefront(&api, "B").await;
+        let (other, shop_b) = self::storefront(&api, "B").await;
         let mut world = Self {
             platform,
             shop_a,
@@ -44,12 +44,14 @@ impl World {
             owner_a: String::new(),
             owner_b: String::new(),
             ids: BTreeMap::from([("Storefront", storefront.to_string())]),
-            mine: BTreeMap::new(),
+            mine: BTreeMap::from([("Storefront", other.to_string())]),
             api,
         };
         world.webhook(&storefront.to_string()).await;
+        world.identity_provider().await;
         world.fleet().await;
         world.catalogue().await;
+        world.shown().await;
         world.tenants().await;
         world.orders().await;
         world.placed().await;
@@ -88,6 +90,21 @@ impl World {
             .await;
         let id = text(&made["webhookEndpoint"]["id"]);
         self.ids.insert("WebhookEndpoint", id);
+    }
+
+    /// An identity provider of storefront A.
+    async fn identity_provider(&mut self) {
+        let input = json!({
+            "idempotencyKey": "idp", "name": "Keycloak", "issuer": "https://id.example.org",
+            "clientId": "berth", "clientSecret": "of the identity provider",
+        });
+        let fields = "identityProvider { id }";
+        let made = self
+            .api
+            .make(&self.shop_a, "identityProviderCreate", input, fields)
+            .await;
+        let id = text(&made["identityProvider"]["id"]);
+        self.ids.insert("IdentityProvider", id);
     }
 
     /// What a courier would have done: there are deliveries to that endpoint.
@@ -163,6 +180,38 @@ impl World {
             self.ids.insert(noun, id.clone());
             self.mine.insert(noun, id);
         }
+    }
+
+    /// Storefront A has a brand and prices of its own, and a reseller.
+    async fn shown(&mut self) {
+        let input = json!({
+            "idempotencyKey": "R", "name": "R", "ownerName": "R", "ownerEmail": "r@example.org",
+        });
+        let reseller = self
+            .api
+            .make(&self.platform, "tenantCreate", input, "tenant { id }");
+        let reseller = reseller.await["tenant"]["id"].take();
+        let page = "https://a.example.org/page";
+        let input = json!({
+            "idempotencyKey": "A", "storefrontId": self.ids["Storefront"], "accentColor": "#1a4b8c",
+            "backgroundColor": "#ffffff", "logoUrl": page, "supportEmail": "a@example.org",
+            "supportUrl": page, "termsUrl": page, "termsVersion": "1", "privacyUrl": page,
+            "imprintUrl": page, "corsOrigins": ["https://a.example.org"], "host": "a.example.org",
+            "senderEmail": "shop@example.org", "resellerId": reseller,
+        });
+        self.api
+            .make(&self.platform, "storefrontUpdate", input, "")
+            .await;
+        let input = json!({
+            "idempotencyKey": "A", "storefrontId": self.ids["Storefront"],
+            "plans": [{
+                "planId": self.ids["Plan"], "price": { "minor": 700, "currency": "CHF" },
+            }],
+            "applicationIds": [self.ids["Application"]],
+        });
+        self.api
+            .make(&self.platform, "storefrontOffersSet", input, "")
+            .await;
     }
 
     async fn tenants(&mut self) {

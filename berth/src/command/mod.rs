@@ -30,7 +30,7 @@ use crate::{
 
 pub(crate) async fn run(cli: Cli, boundary: &Arc<dyn Boundary>) -> Result<(), Failure> {
     let file = cli.config.as_deref();
-    let load = || Config::load(file);
+    let load = || Config::load(file).map_err(Failure::from);
     match cli.command {
         Command::Serve => {
             serve::run(
@@ -82,7 +82,7 @@ pub(crate) async fn run(cli: Cli, boundary: &Arc<dyn Boundary>) -> Result<(), Fa
             file: image,
             directory,
         }) => image::import(file, &image, directory),
-        Command::Fleet(crate::cli::Fleet::Check) => fleet::check(&load()?).await,
+        Command::Fleet(command) => fleet::run(command, load).await,
         Command::Provision(arguments) => provision::run(file, arguments).await,
         Command::Demo(arguments) => demo::run(arguments).await,
         Command::Sandbox(arguments) => sandbox::run(arguments).await,

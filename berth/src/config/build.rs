@@ -5,7 +5,8 @@ use std::{net::SocketAddr, os::unix::fs::PermissionsExt, path::PathBuf, time::Du
 
 use berth_api::{Bucket, Limits};
 use berth_domains_mail::{Login, SmtpConfig, SmtpSecurity, TransportConfig};
-use berth_model::WebhookReach;
+use berth_federation::FederationConfig;
+use berth_model::Reach;
 use berth_webhooks::{Bounds, CourierConfig};
 
 use super::{
@@ -77,6 +78,11 @@ fn config(settings: &Settings) -> Option<Config> {
         image_directory: s.path("images.directory")?,
         mail: mail(s)?,
         webhooks: webhooks(s)?,
+        federation: FederationConfig {
+            bounds: bounds(s, "federation")?,
+            ca_file: s.path("federation.ca_file"),
+            ..FederationConfig::default()
+        },
         log: Log {
             json: s.text("log.format")? == "json",
             filter: s.text("log.filter")?,
@@ -95,6 +101,7 @@ fn limits(s: &Settings) -> Option<Limits> {
         cost: s.number("limits.request_cost")?,
         token_bucket: bucket("limits.token_cost")?,
         owner_bucket: bucket("limits.owner_cost")?,
+        visitor_bucket: bucket("limits.visitor_cost")?,
         introspection: s.text("api.introspection")? == "on",
         ..Limits::default()
     })
@@ -102,20 +109,25 @@ fn limits(s: &Settings) -> Option<Limits> {
 
 fn webhooks(s: &Settings) -> Option<CourierConfig> {
     Some(CourierConfig {
-        bounds: Bounds {
-            reach: match s.text("webhooks.reach")?.as_str() {
-                "development" => WebhookReach::Development,
-                _ => WebhookReach::Public,
-            },
-            denied: match s.text("webhooks.deny") {
-                Some(text) => networks(&text)?,
-                None => Vec::new(),
-            },
-        },
+        bounds: bounds(s, "webhooks")?,
         ca_file: s.path("webhooks.ca_file"),
         concurrency: s.number("webhooks.concurrency")?,
         time_limit: s.seconds("webhooks.time_limit_seconds")?,
         ..CourierConfig::default()
+    })
+}
+
+/// Where requests of a section may go.
+fn bounds(s: &Settings, section: &str) -> Option<Bounds> {
+    Some(Bounds {
+        reach: match s.text(&format!("{section}.reach"))?.as_str() {
+            "development" => Reach::Development,
+            _ => Reach::Public,
+        },
+        denied: match s.text(&format!("{section}.deny")) {
+            Some(text) => networks(&text)?,
+            None => Vec::new(),
+        },
     })
 }
 
@@ -323,7 +335,7 @@ fn files_check(s: &mut Settings) {
             Ok(_) => {}
         }
     }
-    for name in ["mail.ca_file", "webhooks.ca_file"] {
+    for name in ["mail.ca_file", "webhooks.ca_file", "federation.ca_file"] {
         if let Some(path) = s.path(name)
             && let Err(cause) = std::fs::metadata(&path)
         {

@@ -58,6 +58,8 @@ fn sample(key: &Key) -> &'static str {
         "mail.directory" => "\"var/mail\"",
         "mail.host" => "\"mail.provider.example\"",
         "webhooks.deny" => "\"198.51.100.0/24, 2001:db8::/32\"",
+        "federation.deny" => "\"198.51.100.0/24, 2001:db8::/32\"",
+        "federation.ca_file" => "\"/etc/berth/identity-ca.pem\"",
         "webhooks.ca_file" => "\"/etc/berth/webhooks-ca.pem\"",
         "mail.ca_file" => "\"/etc/berth/mail-ca.pem\"",
         "mail.username" => "\"berth\"",

@@ -50,6 +50,8 @@ pub struct Config {
     pub mail: Option<Mail>,
     /// `[webhooks]`
     pub webhooks: berth_webhooks::CourierConfig,
+    /// `[federation]`
+    pub federation: berth_federation::FederationConfig,
     /// `[log]`
     pub log: Log,
 }

@@ -71,6 +71,10 @@ pub(crate) const SECTIONS: &[(&str, &str)] = &[
         "webhooks",
         "What tells storefronts and your own automation what changes: a part of each worker.",
     ),
+    (
+        "federation",
+        "Signing in by identity providers (OpenID Connect), those of storefronts too.",
+    ),
     ("log", "What is written to standard error."),
 ];
 
@@ -146,6 +150,16 @@ pub(crate) const KEYS: &[Key] = &[
         "limits.owner_cost_per_second",
         2_000,
         "What comes back to them.",
+    ),
+    cost(
+        "limits.visitor_cost",
+        10_000,
+        "What an address may spend at once that looks at a storefront with its public token.",
+    ),
+    cost(
+        "limits.visitor_cost_per_second",
+        200,
+        "What comes back to it.",
     ),
     key(
         "internal.listen",
@@ -309,6 +323,25 @@ pub(crate) const KEYS: &[Key] = &[
         seconds(1, 60),
         Integer(15),
         "How long an endpoint may take to answer.",
+    ),
+    key(
+        "federation.reach",
+        Kind::Choice(&["public", "development"]),
+        Text("public"),
+        "Where identity providers may be. \"public\": https at public addresses. \"development\": also \
+         http, and this machine itself; for trying things out.",
+    ),
+    key(
+        "federation.deny",
+        Kind::Networks,
+        Absent,
+        "Public addresses that nothing is sent to, such as your own networks'.",
+    ),
+    key(
+        "federation.ca_file",
+        Kind::Path,
+        Absent,
+        "Certificates (PEM) of authorities to trust beside the usual ones.",
     ),
     key(
         "log.format",

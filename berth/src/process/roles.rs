@@ -5,6 +5,7 @@ use std::{net::SocketAddr, sync::Arc, time::Duration};
 use axum::Router;
 use berth_api::{ApiConfig, ApiState};
 use berth_domains_mail::{Mailer, Postman, PostmanConfig};
+use berth_federation::Issuers;
 use berth_operations::{Boundary, Runner, RunnerConfig};
 use berth_scheduler::{
     DeploymentExecutor, Fleet, FleetConfig, MachineExecutor, Machines, MachinesConfig, Reconciler,
@@ -51,7 +52,7 @@ pub(crate) async fn run(
     let mut watched = Vec::new();
     if roles.api {
         let listener = listen(config.api.listen, "api.listen").await?;
-        let app = berth_api::router(api_state(config, &parts, &feed));
+        let app = berth_api::router(api_state(config, &parts, &feed)?);
         let (part, alive) = Part::new("api");
         let stop = stop.clone();
         running.spawn(async move {
@@ -154,14 +155,17 @@ async fn serve(listener: TcpListener, app: Router, stop: CancellationToken) {
     }
 }
 
-fn api_state(config: &Config, parts: &Parts, feed: &OperationFeed) -> ApiState {
-    ApiState {
+fn api_state(config: &Config, parts: &Parts, feed: &OperationFeed) -> Result<ApiState, Failure> {
+    let names = Arc::new(SystemNames);
+    let issuers = Issuers::new(&config.federation, names, Arc::clone(&parts.clock))?;
+    Ok(ApiState {
         store: parts.store.clone(),
         feed: feed.clone(),
         destinations: Arc::new(Destinations::new(
             Arc::new(SystemNames),
             config.webhooks.bounds.clone(),
         )),
+        issuers: Arc::new(issuers),
         config: ApiConfig {
             public_url: config.api.url(),
             provider_name: config.provider_name.clone(),
@@ -169,7 +173,7 @@ fn api_state(config: &Config, parts: &Parts, feed: &OperationFeed) -> ApiState {
         },
         clock: Arc::clone(&parts.clock),
         ids: Arc::clone(&parts.ids),
-    }
+    })
 }
 
 fn worker_spawn(

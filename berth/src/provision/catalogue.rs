@@ -1,7 +1,8 @@
 //! The catalogue's files: `plans.toml`, and a file for each application.
 
-use std::path::Path;
+use std::{collections::BTreeMap, path::Path};
 
+use berth_model::Locale;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -35,6 +36,45 @@ pub(crate) struct Application {
     pub(crate) summary: String,
     /// The image file's name, without `.qcow2`.
     pub(crate) image: String,
+    /// Name and summary in other languages.
+    #[serde(default)]
+    translations: BTreeMap<Language, ApplicationTexts>,
+}
+
+/// A language, written as in `[application.translations.de]`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Language {
+    En,
+    De,
+    Fr,
+}
+
+impl Language {
+    fn locale(self) -> &'static str {
+        let locale = match self {
+            Self::En => Locale::En,
+            Self::De => Locale::De,
+            Self::Fr => Locale::Fr,
+        };
+        locale.as_str()
+    }
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ApplicationTexts {
+    name: String,
+    summary: String,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct OptionTexts {
+    title: String,
+    description: Option<String>,
+    #[serde(default)]
+    choice_titles: Vec<String>,
 }
 
 /// The version to sell.
@@ -68,11 +108,18 @@ struct Probe {
 struct OptionSpec {
     name: String,
     title: String,
+    description: Option<String>,
     choices: Option<Vec<String>>,
+    /// What the choices are called, in their order.
+    #[serde(default)]
+    choice_titles: Vec<String>,
     max_length: Option<u32>,
     min: Option<i64>,
     max: Option<i64>,
     default: Option<DefaultValue>,
+    /// Title, description and titles of the choices in other languages.
+    #[serde(default)]
+    translations: BTreeMap<Language, OptionTexts>,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -140,9 +187,15 @@ impl Entry {
     /// What `applicationPublish` takes, under this version's name and with this image.
     pub(crate) fn publish_input(&self, version: &str, image_id: &str) -> Value {
         let options: Vec<Value> = self.version.options.iter().map(OptionSpec::input).collect();
+        let translations = self.application.translations.iter();
+        let translations: Vec<Value> = translations
+            .map(|(language, texts)| {
+                json!({ "locale": language.locale(), "name": texts.name, "summary": texts.summary })
+            })
+            .collect();
         json!({
             "slug": self.application.slug, "name": self.application.name,
-            "summary": self.application.summary, "version": version, "imageId": image_id,
+            "summary": self.application.summary, "translations": translations, "version": version, "imageId": image_id,
             "memoryBytes": self.version.memory_mib * MIB, "vcpus": self.version.vcpus,
             "dataBytes": self.version.data_mib * MIB, "shareable": self.version.shareable,
             "httpPort": self.version.http_port, "options": options,
@@ -170,8 +223,18 @@ impl OptionSpec {
         } else {
             "BOOLEAN"
         };
+        let translations = self.translations.iter();
+        let translations: Vec<Value> = translations
+            .map(|(language, texts)| {
+                json!({
+                    "locale": language.locale(), "title": texts.title,
+                    "description": texts.description, "choiceTitles": texts.choice_titles,
+                })
+            })
+            .collect();
         json!({
-            "name": self.name, "title": self.title, "kind": kind, "default": default,
+            "name": self.name, "title": self.title, "description": self.description, "kind": kind,
+            "default": default, "choiceTitles": self.choice_titles, "translations": translations,
             "choices": self.choices, "maxLength": self.max_length, "min": self.min, "max": self.max,
         })
     }
@@ -215,6 +278,21 @@ mod tests {
                 "{}",
                 entry.application.slug
             );
+        }
+        // Everybody reads it in their own language.
+        let locales = Locale::ALL.iter().filter(|locale| **locale != Locale::En);
+        for (locale, entry) in locales.flat_map(|locale| {
+            let entries = catalogue.applications.iter();
+            entries.map(move |entry| (locale.as_str(), entry))
+        }) {
+            let slug = &entry.application.slug;
+            let known = |language: &Language| language.locale() == locale;
+            let application = entry.application.translations.keys();
+            assert!(application.into_iter().any(known), "{slug}: {locale}");
+            for option in &entry.version.options {
+                let translated = option.translations.keys().any(known);
+                assert!(translated, "{slug}: {}: {locale}", option.name);
+            }
         }
     }
 

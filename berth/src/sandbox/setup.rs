@@ -3,7 +3,8 @@
 use std::{fs, io::Write, os::unix::fs::OpenOptionsExt, path::Path, sync::Arc, time::Duration};
 
 use berth_domains_mail::TransportConfig;
-use berth_model::{EmailAddress, Ids, Sha256, SystemClock, WebhookReach};
+use berth_federation::FederationConfig;
+use berth_model::{EmailAddress, Ids, Reach, Sha256, SystemClock};
 use berth_webhooks::CourierConfig;
 
 use super::Files;
@@ -74,8 +75,13 @@ pub(super) fn config(
         }),
         // Storefronts are built on the same machine.
         webhooks: CourierConfig {
-            bounds: WebhookReach::Development.into(),
+            bounds: Reach::Development.into(),
             ..CourierConfig::default()
+        },
+        // So are identity providers.
+        federation: FederationConfig {
+            bounds: Reach::Development.into(),
+            ..FederationConfig::default()
         },
         log: Log {
             json: false,

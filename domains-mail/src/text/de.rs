@@ -385,6 +385,23 @@ impl Words for German<'_> {
         )
     }
 
+    fn identity_link(&self, value: &str) -> Content {
+        says(
+            "Bestätigen Sie, dass das Konto Ihres ist",
+            [
+                text(format!(
+                    "Sie möchten sich an Ihrem Konto bei {} mit einer Identität anmelden, die Sie \
+                     anderswo haben. Geben Sie bitte diesen Code ein, um zu zeigen, dass das Konto \
+                     Ihres ist:",
+                    self.brand
+                )),
+                code(value),
+                text(GOOD_FOR),
+                text(DID_NOT_ASK),
+            ],
+        )
+    }
+
     fn identity_linked(&self, provider: &str) -> Content {
         says(
             format!("Sie können sich jetzt mit {provider} anmelden"),

@@ -351,6 +351,22 @@ impl Words for English<'_> {
         )
     }
 
+    fn identity_link(&self, value: &str) -> Content {
+        says(
+            "Confirm that the account is yours",
+            [
+                text(format!(
+                    "You want to sign in to your account with {} by an identity that you have \
+                     elsewhere. To show that the account is yours, type in this code:",
+                    self.brand
+                )),
+                code(value),
+                text(GOOD_FOR),
+                text(DID_NOT_ASK),
+            ],
+        )
+    }
+
     fn identity_linked(&self, provider: &str) -> Content {
         says(
             format!("You can sign in with {provider} now"),

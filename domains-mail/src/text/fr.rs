@@ -389,6 +389,22 @@ impl Words for French<'_> {
         )
     }
 
+    fn identity_link(&self, value: &str) -> Content {
+        says(
+            "Confirmez que le compte est le vôtre",
+            [
+                text(format!(
+                    "Vous voulez vous connecter à votre compte chez {} avec une identité que vous \
+                     avez ailleurs. Pour montrer que le compte est le vôtre, saisissez ce code :",
+                    self.brand
+                )),
+                code(value),
+                text(GOOD_FOR),
+                text(DID_NOT_ASK),
+            ],
+        )
+    }
+
     fn identity_linked(&self, provider: &str) -> Content {
         says(
             format!("Vous pouvez désormais vous connecter avec {provider}"),

@@ -82,6 +82,7 @@ pub(crate) trait Words {
     fn recovery_code_used(&self, left: u8) -> Content;
     fn recovery_codes_new(&self) -> Content;
     fn signed_in_elsewhere(&self, from: &str, browser: &str, at: Timestamp) -> Content;
+    fn identity_link(&self, code: &str) -> Content;
     fn identity_linked(&self, provider: &str) -> Content;
     fn identity_unlinked(&self, provider: &str) -> Content;
 
@@ -118,6 +119,7 @@ pub(crate) fn content(words: &dyn Words, body: &NoticeBody) -> Content {
         B::RecoveryCodeUsed { left } => words.recovery_code_used(*left),
         B::RecoveryCodesNew => words.recovery_codes_new(),
         B::SignedInElsewhere { from, browser, at } => words.signed_in_elsewhere(from, browser, *at),
+        B::IdentityLink { code } => words.identity_link(code),
         B::IdentityLinked { provider } => words.identity_linked(provider),
         B::IdentityUnlinked { provider } => words.identity_unlinked(provider),
         B::Invitation {

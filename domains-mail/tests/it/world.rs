@@ -8,7 +8,7 @@ use berth_domains_mail::{
 use berth_model::{EmailAddress, NoticeBody, Scope, TenantId};
 use berth_store::{
     NewNotice,
-    testing::{self, TestDatabase},
+    testing::{self, TestDatabase, logs},
 };
 use tokio::{
     runtime::{Builder, Runtime},
@@ -48,6 +48,7 @@ impl Working {
 
 impl World {
     pub async fn new() -> Self {
+        logs::plant("mail code", CODE);
         Self {
             database: TestDatabase::new().await,
         }

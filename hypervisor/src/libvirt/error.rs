@@ -1,6 +1,6 @@
 //! libvirt's errors as Berth's: unreachable (outcome unknown) or refused.
 
-use berth_model::{Error, ErrorCode};
+use berth_model::{Error, ErrorCode, Message};
 use virt::{
     enumutil::Enum,
     error::{Error as VirtError, ErrorDomain, ErrorNumber},
@@ -20,6 +20,7 @@ pub(super) enum Failure {
 impl Failure {
     /// A refusal of ours.
     pub(super) fn refused(message: impl Into<String>) -> Self {
+        let message = Message::verbatim(message.into());
         Self::Berth(Error::new(ErrorCode::MachineRefused, message))
     }
 

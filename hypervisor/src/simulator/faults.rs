@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use berth_model::{Error, ErrorCode};
+use berth_model::{Error, ErrorCode, Message};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -85,5 +85,5 @@ pub(super) fn unavailable(cause: &'static str) -> Error {
 
 /// As from a machine that says no.
 pub(super) fn refused(message: impl Into<String>) -> Error {
-    Error::new(ErrorCode::MachineRefused, message)
+    Error::new(ErrorCode::MachineRefused, Message::verbatim(message.into()))
 }

@@ -76,7 +76,7 @@ fn url(address: &str) -> String {
 }
 
 fn refused(text: &str) -> String {
-    let error = WebhookUrl::parse(text, WebhookReach::Public).expect_err(text);
+    let error = WebhookUrl::parse(text, Reach::Public).expect_err(text);
     assert_eq!(error.field(), Some("url"));
     error.message().to_owned()
 }
@@ -89,11 +89,11 @@ fn addresses_are_public_or_refused() {
             WebhookUrl::refusal().message(),
             "{address}"
         );
-        assert!(!WebhookReach::Public.allows(address.parse().unwrap()));
+        assert!(!Reach::Public.allows(address.parse().unwrap()));
     }
     for address in PUBLIC {
         assert!(
-            WebhookUrl::parse(&url(address), WebhookReach::Public).is_ok(),
+            WebhookUrl::parse(&url(address), Reach::Public).is_ok(),
             "{address}"
         );
     }
@@ -144,7 +144,7 @@ fn other_mistakes_are_explained() {
 
 #[test]
 fn development_reaches_this_machine_and_no_other_private_one() {
-    let parse = |text| WebhookUrl::parse(text, WebhookReach::Development);
+    let parse = |text| WebhookUrl::parse(text, Reach::Development);
     assert!(parse("http://127.0.0.1:8000/hook").is_ok());
     assert!(parse("http://[::1]:8000/hook").is_ok());
     assert!(parse("http://shop.example.org/hook").is_ok());
@@ -160,14 +160,11 @@ fn development_reaches_this_machine_and_no_other_private_one() {
 
 #[test]
 fn a_url_is_kept_as_it_was_read() {
-    let url = WebhookUrl::parse(
-        " https://SHOP.example.org:8443/a/../b?x ",
-        WebhookReach::Public,
-    );
+    let url = WebhookUrl::parse(" https://SHOP.example.org:8443/a/../b?x ", Reach::Public);
     let url = url.unwrap();
     assert_eq!(url.as_str(), "https://shop.example.org:8443/b?x");
     assert_eq!(url.name(), Some(("shop.example.org".to_owned(), 8443)));
-    let address = WebhookUrl::parse("https://1.1.1.1/", WebhookReach::Public).unwrap();
+    let address = WebhookUrl::parse("https://1.1.1.1/", Reach::Public).unwrap();
     assert_eq!(address.name(), None);
 }
 
@@ -181,12 +178,12 @@ proptest! {
         ];
         let four = IpAddr::from(bits.to_be_bytes());
         let private = BLOCKS.iter().any(|block| block.parse::<IpNet>().unwrap().contains(&four));
-        prop_assert!(!(private && WebhookReach::Public.allows(four)), "{}", four);
+        prop_assert!(!(private && Reach::Public.allows(four)), "{}", four);
         let six = IpAddr::from(high.to_be_bytes());
         let global: IpNet = "2000::/3".parse().unwrap();
-        prop_assert!(global.contains(&six) || !WebhookReach::Public.allows(six), "{}", six);
+        prop_assert!(global.contains(&six) || !Reach::Public.allows(six), "{}", six);
         if let IpAddr::V4(four) = four {
-            prop_assert!(!WebhookReach::Public.allows(four.to_ipv6_mapped().into()));
+            prop_assert!(!Reach::Public.allows(four.to_ipv6_mapped().into()));
         }
     }
 }

@@ -32,6 +32,7 @@ pub async fn catalogue(store: &Store, platform: &Cx, folder: &Path) -> Catalogue
         slug: "matrix".to_owned(),
         name: "Matrix".to_owned(),
         summary: "Chat that federates.".to_owned(),
+        translations: berth_model::Translations::new(),
         version: "1".to_owned(),
         image_id: image.id,
         memory_bytes: GIB,

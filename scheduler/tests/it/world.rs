@@ -12,8 +12,8 @@ use std::{
 
 use berth_hypervisor::{SimulatedMachine, SimulatorConfig};
 use berth_model::{
-    Actor, Caller, Clock, Deployment, DeploymentId, DeploymentState, Ids, Machine, MachineId,
-    Network, Notice, NoticeKind, Operation, OperationId, OperationKind, OperationState, Plan, Site,
+    Actor, Clock, Deployment, DeploymentId, DeploymentState, Ids, Machine, MachineId, Network,
+    Notice, NoticeKind, Operation, OperationId, OperationKind, OperationState, Plan, Site,
     SystemClock, Tenant, Timestamp,
 };
 use berth_operations::{Boundary, NoBoundary, Point, Runner, RunnerConfig};
@@ -325,7 +325,8 @@ impl World {
 
     /// The end of the guest's console, kept with an operation.
     pub async fn console(&self, id: OperationId) -> String {
-        let kept = self.store.operation_console_by_ids(&self.platform, &[id]);
+        let ids = [id];
+        let kept = self.store.operation_console_by_ids(&self.platform, &ids);
         kept.await.unwrap().remove(&id).unwrap()
     }
 

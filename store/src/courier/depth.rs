@@ -54,7 +54,7 @@ impl Store {
     pub async fn webhook_depth(&self) -> Result<WebhookDepth> {
         let now = self.clock.now();
         let query = sql_query(DEPTH).bind::<Timestamptz, _>(now);
-        let rows: Vec<DepthRow> = self.rows_scope(Scope::Worker, None, query).await?;
+        let rows: Vec<DepthRow> = self.rows_scope(Scope::Worker, query).await?;
         let row = rows.into_iter().next();
         let row = row.ok_or_else(|| internal(diesel::result::Error::NotFound))?;
         Ok(WebhookDepth {

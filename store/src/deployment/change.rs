@@ -2,7 +2,7 @@
 
 use berth_model::{
     Deployment, DeploymentId, Error, Operation, OperationId, PlanId, Result, Timestamp,
-    VirtualMachineId, bytes_text, policy,
+    VirtualMachineId, bytes_text, message, policy,
 };
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
@@ -18,6 +18,7 @@ use crate::{
     check,
     error::{internal, not_found},
     idempotency::Begun,
+    offer::plan_sold,
     plan::PlanRow,
     queue::{NewOperation, OperationRow},
     schema::{deployments, virtual_machines},
@@ -219,20 +220,27 @@ async fn plan_after(tx: &mut Tx, deployment: &Deployment, change: Change) -> Res
     let plan = PlanRow::read(tx, plan_id)
         .await
         .map_err(|error| error.at("planId"))?;
+    // The application runs already: who has it may go on with it, in another size too.
+    if plan_id != deployment.plan_id {
+        plan_sold(tx, plan_id).await?;
+    }
     let before = PlanRow::read(tx, deployment.plan_id).await?;
     let version = ApplicationVersionRow::read(tx, deployment.application_version_id).await?;
     if plan.hosting != before.hosting {
         return Err(Error::invalid(
             "planId",
-            format!("Choose a plan with the same hosting ({}).", before.hosting),
+            message!(
+                "Choose a plan with the same hosting ({hosting}).",
+                hosting = before.hosting
+            ),
         ));
     }
     if plan.data_bytes < before.data_bytes {
         return Err(Error::invalid(
             "planId",
-            format!(
-                "A data volume can't shrink. Choose a plan with {} of disk or more.",
-                bytes_text(before.data_bytes)
+            message!(
+                "A data volume can't shrink. Choose a plan with {size} of disk or more.",
+                size = bytes_text(before.data_bytes)
             ),
         ));
     }

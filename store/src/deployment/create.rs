@@ -17,6 +17,7 @@ use crate::{
     check,
     error::already_exists,
     idempotency::Begun,
+    offer::{application_sold, plan_sold},
     plan::PlanRow,
     queue::{NewOperation, OperationRow},
     schema::deployments,
@@ -144,6 +145,8 @@ async fn order<'a>(tx: &mut Tx, input: &'a DeploymentCreate) -> Result<Order<'a>
     let plan = PlanRow::read(tx, input.plan_id)
         .await
         .map_err(|error| error.at("planId"))?;
+    application_sold(tx, version.application_id).await?;
+    plan_sold(tx, plan.id).await?;
     plan_fits(&plan, &version)?;
     let options = options_check(&version.options, &input.options)?;
     let options = serde_json::to_value(options).map_err(Error::internal)?;

@@ -1,15 +1,18 @@
 //! Whether a plan is enough for an application version.
 
-use berth_model::{ApplicationVersion, Error, Hosting, Plan, Result, bytes_text};
+use berth_model::{ApplicationVersion, Error, Hosting, Plan, Result, bytes_text, message};
 
 /// `Ok` if it is; else an error at `planId` that names what is short.
 pub(super) fn plan_fits(plan: &Plan, version: &ApplicationVersion) -> Result<()> {
-    let short = |what: &str, has: String, needs: String| {
+    let short = |noun: &str, has: String, needs: String| {
         Err(Error::invalid(
             "planId",
-            format!(
-                "The plan {} has {has} of {what}, and this application needs {needs}.",
-                plan.slug
+            message!(
+                "The plan {plan} has {has} of {noun}, and this application needs {needs}.",
+                plan = plan.slug,
+                has,
+                noun,
+                needs
             ),
         ))
     };

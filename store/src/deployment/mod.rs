@@ -85,6 +85,8 @@ pub struct DeploymentFilter {
     pub tenant_id: Option<TenantId>,
     /// In one of these states; empty for any.
     pub states: Vec<DeploymentState>,
+    /// With this external id.
+    pub external_id: Option<String>,
 }
 
 impl Store {
@@ -101,6 +103,9 @@ impl Store {
             .into_boxed();
         if let Some(id) = filter.tenant_id {
             query = query.filter(deployments::tenant_id.eq(id.0));
+        }
+        if let Some(external_id) = &filter.external_id {
+            query = query.filter(deployments::external_id.eq(external_id));
         }
         if !filter.states.is_empty() {
             let states: Vec<&str> = filter.states.iter().map(|state| state.as_str()).collect();

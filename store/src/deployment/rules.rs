@@ -135,6 +135,6 @@ fn advice(change: Change, before: DesiredState) -> &'static str {
     }
 }
 
-fn refused(message: &str) -> Error {
+fn refused(message: &'static str) -> Error {
     Error::new(ErrorCode::WrongState, message).at("deploymentId")
 }

@@ -2,6 +2,7 @@
 
 use berth_model::{
     Error, ErrorCode, Machine, MachineId, MachineObservation, MachineState, Result, StoragePool,
+    message,
 };
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
@@ -54,9 +55,9 @@ impl Store {
         if host.is_some_and(|host| host != seen.host_uuid) {
             return Err(Error::new(
                 ErrorCode::MachineRefused,
-                format!(
-                    "Another host than before answers for the machine {}.",
-                    machine.name
+                message!(
+                    "Another host than before answers for the machine {machine}.",
+                    machine = machine.name
                 ),
             ));
         }

@@ -202,7 +202,7 @@ async fn deployments_read(
             .ok_or_else(|| Error::internal(format!("{} has no data volume", deployment.id)))?;
         works.push(DeploymentWork {
             deployment,
-            application: application.into(),
+            application: application.try_into()?,
             version: version.try_into()?,
             plan: plan.try_into()?,
             data,

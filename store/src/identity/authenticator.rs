@@ -1,7 +1,9 @@
 //! The second factor: an app that shows numbers which change (TOTP, RFC 6238), and recovery codes for
 //! when it is lost.
 
-use berth_model::{AccountId, Error, ErrorCode, NoticeBody, Realm, Result, Session, Timestamp};
+use berth_model::{
+    AccountEvent, AccountId, Error, ErrorCode, NoticeBody, Realm, Result, Session, Timestamp,
+};
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use totp_rs::{Algorithm, Builder, Totp};
@@ -125,6 +127,8 @@ impl Store {
         let realm = session.account.realm;
         self.notice_account(tx, realm, &account, &NoticeBody::SecondFactorOn)
             .await?;
+        self.event_log(tx, session, id, AccountEvent::SecondFactorEnable, None)
+            .await?;
         self.recovery_codes_put(tx, id).await
     }
 
@@ -146,6 +150,8 @@ impl Store {
         recovery_codes_delete(tx, id).await?;
         let account = KnownRow::get(tx, id).await?;
         let realm = session.account.realm;
+        self.event_log(tx, session, id, AccountEvent::SecondFactorDisable, None)
+            .await?;
         self.notice_account(tx, realm, &account, &NoticeBody::SecondFactorOff)
             .await
     }

@@ -36,6 +36,8 @@ pub(super) struct NewChallenge<'a> {
     pub locale: Option<Locale>,
     /// At a sign-up: the terms.
     pub terms_version: Option<&'a str>,
+    /// The identity that is linked when it is solved.
+    pub trip_id: Option<Uuid>,
     /// What is right; none: nothing is, or it isn't a matter of a code.
     pub code: Option<&'a str>,
 }
@@ -51,6 +53,7 @@ impl NewChallenge<'_> {
             password_hash: None,
             locale: None,
             terms_version: None,
+            trip_id: None,
             code: None,
         }
     }
@@ -67,6 +70,7 @@ pub(super) struct ChallengeRow {
     pub password_hash: Option<String>,
     pub locale: Option<String>,
     pub terms_version: Option<String>,
+    pub trip_id: Option<Uuid>,
     key_id: Option<String>,
     code_hash: Option<Vec<u8>>,
     tries_left: i32,
@@ -121,6 +125,7 @@ impl Store {
                 challenges::locale.eq(new.locale.map(Locale::as_str)),
                 challenges::terms_version.eq(new.terms_version),
                 (
+                    challenges::trip_id.eq(new.trip_id),
                     challenges::key_id.eq(key_id),
                     challenges::code_hash.eq(code_hash),
                 ),

@@ -2,8 +2,8 @@
 //! account's page.
 
 use berth_model::{
-    Account, Client, ClientId, Consent, Error, ErrorCode, GrantGive, Membership, Result, Role,
-    Session, Tenant, TenantId, Timestamp, TokenScopes,
+    Account, AccountEvent, Client, ClientId, Consent, Error, ErrorCode, GrantGive, Membership,
+    Result, Role, Session, Tenant, TenantId, Timestamp, TokenScopes,
 };
 use chrono::TimeDelta;
 use diesel::prelude::*;
@@ -100,20 +100,21 @@ impl Store {
             ));
         }
         let (_turn, mut tx) = self.begin_login(account.realm).await?;
-        let given = self.grant_give_in(&mut tx, account, give).await;
+        let given = self.grant_give_in(&mut tx, session, give).await;
         tx.end(given).await
     }
 
     async fn grant_give_in(
         &self,
         tx: &mut Tx,
-        account: &Account,
+        session: &Session,
         give: &GrantGive,
     ) -> Result<String> {
+        let account = &session.account;
         if let Some(tenant_id) = give.tenant_id {
             membership_check(tx, account, tenant_id).await?;
         }
-        let consent_id = self.consent_put(tx, account, give).await?;
+        let consent_id = self.consent_put(tx, session, give).await?;
         let code = token_text("bc_", self.ids.bytes());
         let now = self.clock.now();
         diesel::insert_into(grants::table)
@@ -134,8 +135,8 @@ impl Store {
     }
 
     /// What was let before stays let.
-    async fn consent_put(&self, tx: &mut Tx, account: &Account, give: &GrantGive) -> Result<Uuid> {
-        let now = self.clock.now();
+    async fn consent_put(&self, tx: &mut Tx, session: &Session, give: &GrantGive) -> Result<Uuid> {
+        let (account, now) = (&session.account, self.clock.now());
         let known = consent_find(tx, account, give.client.id, give.tenant_id).await?;
         if let Some(row) = known {
             let before = scopes_within(TokenScopes::all(), Some(row.scopes))?;
@@ -148,6 +149,9 @@ impl Store {
                 .execute(&mut **tx)
                 .await
                 .map_err(internal)?;
+            if all != before {
+                self.consent_log(tx, session, give).await?;
+            }
             return Ok(row.id);
         }
         let id = self.ids.uuid();
@@ -165,7 +169,15 @@ impl Store {
             .execute(&mut **tx)
             .await
             .map_err(internal)?;
+        self.consent_log(tx, session, give).await?;
         Ok(id)
+    }
+
+    /// Only what is new: a client that was let before comes for a code often.
+    async fn consent_log(&self, tx: &mut Tx, session: &Session, give: &GrantGive) -> Result<()> {
+        let (event, client) = (AccountEvent::ConsentGive, give.client.id.to_string());
+        self.event_log(tx, session, session.account.id, event, Some(client))
+            .await
     }
 
     /// What the person lets clients do, the latest first.
@@ -202,15 +214,26 @@ impl Store {
     /// left alone.
     pub async fn consent_delete(&self, session: &Session, id: Uuid) -> Result<()> {
         let (_turn, mut tx) = self.begin_login(session.account.realm).await?;
-        let gone = diesel::delete(
-            consents::table
-                .find(id)
-                .filter(consents::account_id.eq(session.account.id.0)),
-        )
-        .execute(&mut *tx)
-        .await
-        .map_err(internal);
-        tx.end(gone.map(drop)).await
+        let gone = self.consent_delete_in(&mut tx, session, id).await;
+        tx.end(gone).await
+    }
+
+    async fn consent_delete_in(&self, tx: &mut Tx, session: &Session, id: Uuid) -> Result<()> {
+        let theirs = consents::table
+            .find(id)
+            .filter(consents::account_id.eq(session.account.id.0));
+        let client: Option<Uuid> = diesel::delete(theirs)
+            .returning(consents::client_id)
+            .get_result(&mut **tx)
+            .await
+            .optional()
+            .map_err(internal)?;
+        let Some(client) = client else {
+            return Ok(());
+        };
+        let (event, client) = (AccountEvent::ConsentEnd, ClientId(client).to_string());
+        self.event_log(tx, session, session.account.id, event, Some(client))
+            .await
     }
 }
 

@@ -2,7 +2,7 @@
 //! its successor, once. What comes twice was stolen by somebody, and ends all that descends from it
 //! (RFC 6749 section 4.1.2, RFC 9700 section 4.14).
 
-use berth_model::{Client, Error, ErrorCode, Result, Timestamp, TokenScopes};
+use berth_model::{Client, Error, ErrorCode, Result, Timestamp, TokenScopes, message};
 use chrono::TimeDelta;
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
@@ -155,7 +155,7 @@ impl Store {
         let granted = scopes_within(TokenScopes::all(), Some(grant.scopes))?;
         let asked = scopes.unwrap_or(granted);
         if !granted.includes(asked) {
-            let text = format!("These scopes were granted: {granted}.");
+            let text = message!("These scopes were granted: {scopes}.", scopes = granted);
             return Err(Error::invalid("scope", text));
         }
         diesel::update(refresh_tokens::table.find(row.id))

@@ -8,7 +8,9 @@ use diesel_async::RunQueryDsl;
 use super::session::IDLE_DAYS;
 use crate::{
     error::internal,
-    schema::{challenges, grants, invitations, known_browsers, refresh_tokens, sessions},
+    schema::{
+        challenges, grants, identity_trips, invitations, known_browsers, refresh_tokens, sessions,
+    },
     tx::Tx,
 };
 
@@ -21,6 +23,10 @@ pub(crate) async fn expired_remove(tx: &mut Tx, now: Timestamp) -> Result<usize>
     let gone = [
         diesel::delete(challenges::table)
             .filter(challenges::expires_at.le(now))
+            .execute(&mut **tx)
+            .await,
+        diesel::delete(identity_trips::table)
+            .filter(identity_trips::expires_at.le(now))
             .execute(&mut **tx)
             .await,
         diesel::delete(sessions::table)

@@ -14,6 +14,8 @@ mod email;
 mod grant;
 mod housekeeping;
 mod invitation;
+mod link;
+mod log;
 mod notice;
 mod password;
 mod place;
@@ -22,6 +24,7 @@ mod reset;
 mod session;
 mod sign_in;
 mod sign_up;
+mod trip;
 
 use berth_model::{Realm, Result, Scope};
 use tokio::sync::SemaphorePermit;

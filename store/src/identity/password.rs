@@ -13,7 +13,7 @@ use argon2::{
     Algorithm, Argon2, Params, Version,
     password_hash::{PasswordHasher, PasswordVerifier, phc::PasswordHash},
 };
-use berth_model::{Error, ErrorCode, Result};
+use berth_model::{Error, ErrorCode, Message, Result, message};
 use tokio::{sync::Semaphore, task::spawn_blocking, time::timeout};
 use zxcvbn::{Score, zxcvbn};
 
@@ -97,11 +97,15 @@ impl Store {
 /// such as the account's name and address.
 pub(super) fn password_check(password: &str, known: &[&str]) -> Result<()> {
     if password.len() > BYTES_MOST {
-        return Err(weak(&format!("Give at most {BYTES_MOST} bytes.")));
+        return Err(weak(message!(
+            "Give at most {most} bytes.",
+            most = BYTES_MOST
+        )));
     }
     if password.chars().count() < CHARACTERS_LEAST {
-        return Err(weak(&format!(
-            "Give {CHARACTERS_LEAST} characters or more."
+        return Err(weak(message!(
+            "Give {least} characters or more.",
+            least = CHARACTERS_LEAST
         )));
     }
     let words: Vec<&str> = known
@@ -121,7 +125,7 @@ pub(super) fn password_check(password: &str, known: &[&str]) -> Result<()> {
     Ok(())
 }
 
-fn weak(message: &str) -> Error {
+fn weak(message: impl Into<Message>) -> Error {
     Error::new(ErrorCode::WeakPassword, message).at("password")
 }
 

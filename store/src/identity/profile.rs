@@ -1,6 +1,6 @@
 //! What people change of their own account.
 
-use berth_model::{Error, ErrorCode, Locale, Protection, Result, Session, Visit};
+use berth_model::{AccountEvent, Error, ErrorCode, Locale, Protection, Result, Session, Visit};
 use chrono::TimeDelta;
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
@@ -120,6 +120,8 @@ impl Store {
         self.password_put(tx, id, hash).await?;
         others_end(tx, id, Some(session.id)).await?;
         let account = KnownRow::get(tx, id).await?;
+        self.event_log(tx, visit, id, AccountEvent::PasswordChange, None)
+            .await?;
         self.notice_password_changed(tx, visit, &account).await
     }
 }

@@ -2,7 +2,8 @@
 //! address. The second factor is asked for as ever.
 
 use berth_model::{
-    AccountId, ChallengePurpose, EmailAddress, Error, NoticeBody, Result, SignedIn, Visit,
+    AccountEvent, AccountId, ChallengePurpose, EmailAddress, Error, NoticeBody, Result, SignedIn,
+    Visit,
 };
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
@@ -108,7 +109,9 @@ impl Store {
                 .map_err(internal)?;
         }
         self.notice_password_changed(tx, visit, &account).await?;
-        self.first_factor_done(tx, visit, id).await
+        self.event_log(tx, visit, id, AccountEvent::PasswordReset, None)
+            .await?;
+        self.first_factor_done(tx, visit, id, None).await
     }
 
     /// Tells that the password is another one, at both addresses.

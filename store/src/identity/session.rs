@@ -1,7 +1,8 @@
 //! Sessions: browsers in which somebody is signed in.
 
 use berth_model::{
-    Account, AccountId, Error, ErrorCode, Result, Session, SessionCookies, Timestamp, Visit,
+    Account, AccountEvent, AccountId, Error, ErrorCode, Result, Session, SessionCookies, Timestamp,
+    Visit,
 };
 use chrono::TimeDelta;
 use diesel::prelude::*;
@@ -128,7 +129,7 @@ impl Store {
             .await
             .optional()
             .map_err(internal)?;
-        let Some((row, account)) = found else {
+        let Some((mut row, account)) = found else {
             return Ok(None);
         };
         if now - row.seen_at >= TimeDelta::minutes(SEEN_MINUTES) || row.remote != visit.remote {
@@ -140,6 +141,7 @@ impl Store {
                 .execute(&mut **tx)
                 .await
                 .map_err(internal)?;
+            row.remote.clone_from(&visit.remote);
         }
         Ok(Some(row.of(account.try_into()?)))
     }
@@ -166,22 +168,35 @@ impl Store {
     /// Signs the person out of one of their browsers. One that isn't theirs is left alone.
     pub async fn session_end(&self, session: &Session, id: Uuid) -> Result<()> {
         let (_turn, mut tx) = self.begin_login(session.account.realm).await?;
-        let ended = diesel::delete(
-            sessions::table
-                .find(id)
-                .filter(sessions::account_id.eq(session.account.id.0)),
-        )
-        .execute(&mut *tx)
-        .await
-        .map_err(internal);
-        tx.end(ended.map(|_| ())).await
+        let ended = self.session_end_in(&mut tx, session, id).await;
+        tx.end(ended).await
+    }
+
+    async fn session_end_in(&self, tx: &mut Tx, session: &Session, id: Uuid) -> Result<()> {
+        let theirs = sessions::table
+            .find(id)
+            .filter(sessions::account_id.eq(session.account.id.0));
+        let ended = diesel::delete(theirs).execute(&mut **tx).await;
+        if ended.map_err(internal)? == 0 {
+            return Ok(());
+        }
+        let account_id = session.account.id;
+        self.event_log(tx, session, account_id, AccountEvent::SignOut, None)
+            .await
     }
 
     /// Signs the person out of all browsers but this one.
     pub async fn session_end_others(&self, session: &Session) -> Result<()> {
         let (_turn, mut tx) = self.begin_login(session.account.realm).await?;
-        let ended = sessions_end(&mut tx, session.account.id, Some(session.id)).await;
+        let ended = self.session_end_others_in(&mut tx, session).await;
         tx.end(ended).await
+    }
+
+    async fn session_end_others_in(&self, tx: &mut Tx, session: &Session) -> Result<()> {
+        let account_id = session.account.id;
+        sessions_end(tx, account_id, Some(session.id)).await?;
+        self.event_log(tx, session, account_id, AccountEvent::SignOut, None)
+            .await
     }
 }
 

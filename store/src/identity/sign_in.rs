@@ -1,8 +1,8 @@
 //! Signing in with a password, and the second factor.
 
 use berth_model::{
-    AccountId, ChallengePurpose, EmailAddress, Error, ErrorCode, NoticeBody, Result,
-    SessionCookies, SignedIn, Visit,
+    AccountEvent, AccountId, ChallengePurpose, EmailAddress, Error, ErrorCode, NoticeBody, Realm,
+    Result, SessionCookies, SignedIn, Visit,
 };
 use diesel::{dsl::exists, prelude::*, select};
 use diesel_async::RunQueryDsl;
@@ -12,6 +12,7 @@ use super::{
     challenge::{NewChallenge, wrong_code},
     session::user_agent,
     sign_up::KnownRow,
+    trip::TripRow,
 };
 use crate::{
     Store,
@@ -44,32 +45,58 @@ impl Store {
         email: &EmailAddress,
         password: &str,
     ) -> Result<SignedIn> {
-        let (turn, mut tx) = self.begin_login(visit.realm).await?;
-        let found: Result<Option<(Uuid, String)>> = account_passwords::table
+        let known = self.password_find(visit.realm, email.as_str()).await?;
+        let (id, hash) = known.unzip();
+        let id = id.map(AccountId);
+        let right = self.password_is(password, hash).await?;
+        let (_turn, mut tx) = self.begin_login(visit.realm).await?;
+        let Some(id) = id.filter(|_| right) else {
+            let error = wrong_credentials();
+            self.event_log_refused(&mut tx, visit, id, AccountEvent::SignIn, error.code())
+                .await?;
+            tx.commit().await?;
+            return Err(error);
+        };
+        let signed_in = self.first_factor_done(&mut tx, visit, id, None).await;
+        tx.end(signed_in).await
+    }
+
+    /// The account of an address and the hash of its password, if it has one. Nothing of the database
+    /// is held while the password is hashed.
+    async fn password_find(&self, realm: Realm, email: &str) -> Result<Option<(Uuid, String)>> {
+        let (_turn, mut tx) = self.begin_login(realm).await?;
+        let found = account_passwords::table
             .inner_join(accounts::table)
-            .filter(accounts::realm_id.eq(visit.realm.uuid()))
-            .filter(lower(accounts::email).eq(lower(email.as_str())))
+            .filter(accounts::realm_id.eq(realm.uuid()))
+            .filter(lower(accounts::email).eq(lower(email)))
             .select((accounts::id, account_passwords::hash))
             .first(&mut *tx)
             .await
             .optional()
             .map_err(internal);
-        let (id, hash) = tx.end(found).await?.unzip();
-        // Nothing of the database is held while the password is hashed.
-        drop(turn);
-        let right = self.password_is(password, hash).await?;
-        let id = id.filter(|_| right).ok_or_else(wrong_credentials)?;
-        let (_turn, mut tx) = self.begin_login(visit.realm).await?;
-        let signed_in = self.first_factor_done(&mut tx, visit, id.into()).await;
-        tx.end(signed_in).await
+        tx.end(found).await
     }
 
-    /// After the first factor, whichever it was: the second one is asked for, if there is one.
+    /// Whether it is the password of the account of this address.
+    pub(super) async fn password_of(
+        &self,
+        realm: Realm,
+        email: &str,
+        password: &str,
+    ) -> Result<bool> {
+        let known = self.password_find(realm, email).await?;
+        self.password_is(password, known.map(|(_, hash)| hash))
+            .await
+    }
+
+    /// After the first factor, whichever it was: the second one is asked for, if there is one. Then
+    /// the identity of `trip` is linked.
     pub(super) async fn first_factor_done(
         &self,
         tx: &mut Tx,
         visit: &Visit,
         id: AccountId,
+        trip: Option<TripRow>,
     ) -> Result<SignedIn> {
         let authenticator = account_authenticators::table
             .find(id.0)
@@ -79,10 +106,14 @@ impl Store {
             .await
             .map_err(internal)?;
         if !has_second {
+            if let Some(trip) = trip {
+                self.identity_put(tx, visit, id, &trip).await?;
+            }
             return Ok(SignedIn::Done(self.sign_in_finish(tx, visit, id).await?));
         }
         let challenge = NewChallenge {
             account_id: Some(id),
+            trip_id: trip.map(|trip| trip.id),
             ..NewChallenge::of(ChallengePurpose::SecondFactor)
         };
         self.challenge_put(tx, visit, &challenge).await?;
@@ -121,9 +152,16 @@ impl Store {
         };
         if !right {
             self.challenge_missed(tx, &row).await?;
+            let code = ErrorCode::WrongCode;
+            self.event_log_refused(tx, visit, Some(id), AccountEvent::SignIn, code)
+                .await?;
             return Ok(None);
         }
         self.challenge_delete(tx, &row).await?;
+        if let Some(trip_id) = row.trip_id {
+            let trip = self.trip_of(tx, trip_id).await?;
+            self.identity_put(tx, visit, id, &trip).await?;
+        }
         Ok(Some(self.sign_in_finish(tx, visit, id).await?))
     }
 
@@ -152,6 +190,8 @@ impl Store {
             self.notice_account(tx, visit.realm, &account, &body)
                 .await?;
         }
+        self.event_log(tx, visit, id, AccountEvent::SignIn, None)
+            .await?;
         self.session_begin(tx, visit, id).await
     }
 }

@@ -4,8 +4,8 @@
 //! without a password until they prove the mailbox.
 
 use berth_model::{
-    AccountId, ChallengePurpose, EmailAddress, Error, NoticeBody, Realm, Result, SessionCookies,
-    SignUp, Timestamp, Visit,
+    AccountEvent, AccountId, ChallengePurpose, EmailAddress, Error, NoticeBody, Realm, Result,
+    SessionCookies, SignUp, Timestamp, Visit,
 };
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
@@ -162,6 +162,8 @@ impl Store {
             .await
             .map_err(internal)?;
         self.password_put(tx, id, hash).await?;
+        self.event_log(tx, visit, id, AccountEvent::SignUp, None)
+            .await?;
         self.session_begin(tx, visit, id).await
     }
 

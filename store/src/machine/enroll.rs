@@ -2,7 +2,7 @@
 
 use berth_model::{
     Error, Machine, MachineEnroll, MachineId, MachineState, NetworkId, Operation, OperationId,
-    OperationKind, Result, StoragePoolId, TenantId, policy, policy::Action,
+    OperationKind, Result, StoragePoolId, TenantId, message, policy, policy::Action,
 };
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
@@ -148,7 +148,10 @@ fn enroll_check(input: &MachineEnroll) -> Result<()> {
     if networks.len() != input.network_ids.len() || !(1..=NETWORKS_MOST).contains(&networks.len()) {
         return Err(Error::invalid(
             "networkIds",
-            format!("Name each network that the machine is on once: 1 to {NETWORKS_MOST}."),
+            message!(
+                "Name each network that the machine is on once: 1 to {most}.",
+                most = NETWORKS_MOST
+            ),
         ));
     }
     Ok(())

@@ -102,7 +102,7 @@ fn parameters_check(scheme: &str, query: &str) -> Result<()> {
     )
 }
 
-fn wrong(message: &str) -> Result<()> {
+fn wrong(message: &'static str) -> Result<()> {
     Err(Error::invalid("uri", message))
 }
 

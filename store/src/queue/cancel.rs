@@ -111,7 +111,7 @@ enum Way {
 
 fn cancel_way(operation: &Operation) -> Result<Way> {
     use OperationKind as Kind;
-    let refuse = |message: &str| Err(Error::new(ErrorCode::WrongState, message).at("id"));
+    let refuse = |message: &'static str| Err(Error::new(ErrorCode::WrongState, message).at("id"));
     if operation.state.is_final() {
         return refuse("The operation has ended; there is nothing left to cancel.");
     }

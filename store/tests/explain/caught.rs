@@ -85,6 +85,7 @@ pub fn scope(caller: &Caller) -> &'static str {
         Caller::Storefront(_) => "storefront",
         Caller::Tenant(..) => "tenant",
         Caller::Account(..) => "account",
+        Caller::Visitor(_) => "visitor",
         Caller::Worker(_) => "worker",
     }
 }

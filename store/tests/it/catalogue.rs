@@ -31,10 +31,12 @@ pub enum Kind {
 pub const TABLES: &[(&str, Kind)] = &[
     ("access_tokens", Kind::Tenant),
     ("account_authenticators", Kind::Login),
+    ("account_identities", Kind::Login),
     ("account_passwords", Kind::Login),
     ("account_recovery_codes", Kind::Login),
     ("accounts", Kind::Own),
     ("addresses", Kind::Tenant),
+    ("application_offers", Kind::Own),
     ("application_versions", Kind::Shared),
     ("applications", Kind::Shared),
     ("audit_log", Kind::Tenant),
@@ -46,6 +48,8 @@ pub const TABLES: &[(&str, Kind)] = &[
     ("deployments", Kind::Tenant),
     ("grants", Kind::Login),
     ("idempotency_keys", Kind::Tenant),
+    ("identity_providers", Kind::Own),
+    ("identity_trips", Kind::Login),
     ("images", Kind::Shared),
     ("invitations", Kind::Tenant),
     ("known_browsers", Kind::Login),
@@ -59,6 +63,7 @@ pub const TABLES: &[(&str, Kind)] = &[
     ("operation_steps", Kind::Tenant),
     ("operations", Kind::Tenant),
     ("placements", Kind::Tenant),
+    ("plan_offers", Kind::Own),
     ("plans", Kind::Shared),
     ("racks", Kind::Platform),
     ("refresh_tokens", Kind::Login),
@@ -225,14 +230,14 @@ async fn platform_tables_are_out_of_reach_and_shared_ones_read_only() {
         SELECT r.rolname || ' may write ' || c.relname AS line
         FROM pg_class c CROSS JOIN pg_roles r
         WHERE c.relnamespace = 'public'::regnamespace AND c.relname IN ({platform}, {shared})
-          AND r.rolname IN ('berth_tenant', 'berth_storefront', 'berth_auth')
+          AND r.rolname IN ('berth_tenant', 'berth_storefront', 'berth_auth', 'berth_visitor')
           AND (has_table_privilege(r.oid, c.oid, 'INSERT, UPDATE, DELETE, TRUNCATE')
                OR has_any_column_privilege(r.oid, c.oid, 'INSERT, UPDATE'))
         UNION ALL
         SELECT r.rolname || ' may read ' || c.relname
         FROM pg_class c CROSS JOIN pg_roles r
         WHERE c.relnamespace = 'public'::regnamespace AND c.relname IN ({platform})
-          AND r.rolname IN ('berth_tenant', 'berth_storefront', 'berth_auth')
+          AND r.rolname IN ('berth_tenant', 'berth_storefront', 'berth_auth', 'berth_visitor')
           AND has_any_column_privilege(r.oid, c.oid, 'SELECT')"
     ))
     .await;
@@ -247,7 +252,8 @@ async fn what_proves_who_somebody_is_is_out_of_reach_of_every_token() {
         SELECT r.rolname || ' may reach ' || c.relname AS line
         FROM pg_class c CROSS JOIN pg_roles r
         WHERE c.relnamespace = 'public'::regnamespace AND c.relname IN ({login})
-          AND r.rolname IN ('berth_tenant', 'berth_storefront', 'berth_platform', 'berth_account')
+          AND r.rolname IN ('berth_tenant', 'berth_storefront', 'berth_platform', 'berth_account',
+                            'berth_visitor')
           AND (has_any_column_privilege(r.oid, c.oid, 'SELECT, INSERT, UPDATE')
                OR has_table_privilege(r.oid, c.oid, 'DELETE, TRUNCATE'))
         UNION ALL
@@ -279,7 +285,7 @@ async fn the_rights_are_as_written_down() {
                       string_agg(privilege, ', ' ORDER BY privilege)) AS line
         FROM rights
         WHERE grantee::regrole::text IN ('berth_tenant', 'berth_storefront', 'berth_auth',
-                                        'berth_account', 'berth_login')
+                                        'berth_account', 'berth_login', 'berth_visitor')
         GROUP BY relname, grantee ORDER BY 1")
     .await;
     insta::assert_snapshot!(rights.join("\n"));

@@ -6,7 +6,7 @@ use berth_model::{
 };
 use berth_store::{
     KeyUse, Keyring, NewNotice, NoticeFailure, NoticeWork, Store, Wake,
-    testing::{self, KEYRING, store_with},
+    testing::{self, KEYRING, logs, store_with},
 };
 use chrono::TimeDelta;
 use diesel_async::SimpleAsyncConnection;
@@ -16,6 +16,7 @@ use crate::world::{World, connect};
 const CODE: &str = "482 913";
 
 fn code() -> NoticeBody {
+    logs::plant("mail code", CODE);
     NoticeBody::PasswordReset {
         code: CODE.to_owned(),
     }

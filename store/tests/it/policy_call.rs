@@ -2,13 +2,15 @@
 
 use berth_model::{
     AuditFilter, ClientCreate, ClientFor, Error, ErrorCode, GuestType, MachineEnroll,
-    MachineUpdate, MemberCreate, NetworkCreate, NetworkRange, PageRequest, Result, Role,
+    MachineUpdate, MemberCreate, NetworkCreate, NetworkRange, OffersChanges, PageRequest, Result,
+    Role, StorefrontChanges,
 };
 use berth_store::{Cx, DeploymentFilter};
 use chrono::TimeDelta;
 use uuid::Uuid;
 
 use crate::{
+    identity_call::{identity_call, provider_input},
     people_call,
     webhook_call::webhook_call,
     world::{GIB, World, endpoint_input, image_input, plan_input, publish_input, tenant_input},
@@ -146,6 +148,7 @@ pub async fn owned_call(world: &World, own: &Owned, cx: &Cx, name: &str) -> Resu
             people_call::support_grant_call(world, own.support_grant.into(), cx, other).await
         }
         other if other.starts_with("audit") => audit_call(world, own, cx, other).await,
+        other if other.starts_with("identity") => identity_call(world, cx, other).await,
         other if other.starts_with("webhook") => {
             webhook_call(world, own.webhook_delivery.into(), cx, other).await
         }
@@ -190,7 +193,7 @@ async fn deployment_call(world: &World, own: &Owned, cx: &Cx, name: &str) -> Res
         "deployment_list" => {
             let filter = DeploymentFilter {
                 tenant_id: Some(tenant),
-                states: Vec::new(),
+                ..Default::default()
             };
             some(store.deployment_list(cx, page, &filter).await?.items)
         }
@@ -252,6 +255,12 @@ pub async fn common_call(world: &World, cx: &Cx, name: &str) -> Result<()> {
             .await
             .map(drop),
         "client_delete" | "client_secret_rotate" => client_call(world, cx, name).await,
+        "identity_provider_create" => {
+            let issuer = format!("https://{}.example.org", world.database.ids.uuid().simple());
+            let input = provider_input(&issuer);
+            let made = store.identity_provider_create(cx, input).await?;
+            store.identity_provider_delete(cx, made.id).await.map(drop)
+        }
         "image_by_ids" => store.image_by_ids(cx, &[]).await.map(drop),
         "image_create" => store
             .image_create(cx, image_input("tiny-2"))
@@ -259,6 +268,7 @@ pub async fn common_call(world: &World, cx: &Cx, name: &str) -> Result<()> {
             .map(drop),
         "image_get" => store.image_get(cx, world.image.id).await.map(drop),
         "image_list" => store.image_list(cx, page).await.map(drop),
+        "offers_by_storefront_ids" => store.offers_by_storefront_ids(cx, &[]).await.map(drop),
         "plan_by_ids" => store.plan_by_ids(cx, &[]).await.map(drop),
         "plan_create" => {
             let input = plan_input("another", berth_model::Hosting::Own, 1);
@@ -266,11 +276,29 @@ pub async fn common_call(world: &World, cx: &Cx, name: &str) -> Result<()> {
         }
         "plan_get" => store.plan_get(cx, world.small.id).await.map(drop),
         "plan_list" => store.plan_list(cx, page).await.map(drop),
+        "reseller_by_storefront_ids" => storefront_call(world, cx, name).await,
         "support_grant_create" => people_call::support_grant_create(world, cx).await,
         "site_by_ids" => store.site_by_ids(cx, &[]).await.map(drop),
         "site_create" => store.site_create(cx, "Bremen".to_owned()).await.map(drop),
         "site_get" => store.site_get(cx, world.site.id).await.map(drop),
         "site_list" => store.site_list(cx, page).await.map(drop),
+        other if other.starts_with("storefront") => storefront_call(world, cx, other).await,
+        "tenant_create" => store
+            .tenant_create(cx, tenant_input("Emil", "e"))
+            .await
+            .map(drop),
+        "tenant_list" => store.tenant_list(cx, page, None).await.map(drop),
+        other => fleet_call(world, cx, other).await,
+    }
+}
+
+async fn storefront_call(world: &World, cx: &Cx, name: &str) -> Result<()> {
+    let (store, page) = (world.store(), PageRequest::first(10));
+    match name {
+        "reseller_by_storefront_ids" => {
+            let ids = [world.storefront];
+            store.reseller_by_storefront_ids(cx, &ids).await.map(drop)
+        }
         "storefront_by_ids" => store.storefront_by_ids(cx, &[]).await.map(drop),
         "storefront_create" => store
             .storefront_create(cx, "New shop".to_owned())
@@ -278,12 +306,22 @@ pub async fn common_call(world: &World, cx: &Cx, name: &str) -> Result<()> {
             .map(drop),
         "storefront_get" => store.storefront_get(cx, world.storefront).await.map(drop),
         "storefront_list" => store.storefront_list(cx, page).await.map(drop),
-        "tenant_create" => store
-            .tenant_create(cx, tenant_input("Emil", "e"))
-            .await
-            .map(drop),
-        "tenant_list" => store.tenant_list(cx, page, None).await.map(drop),
-        other => fleet_call(world, cx, other).await,
+        "storefront_locale" => store.storefront_locale(cx).await.map(drop),
+        "storefront_offers_set" => {
+            let set = store.storefront_offers_set(cx, world.storefront, OffersChanges::default());
+            set.await.map(drop)
+        }
+        "storefront_public_token_rotate" => {
+            let keep = TimeDelta::zero();
+            let rotated = store.storefront_public_token_rotate(cx, world.storefront, keep);
+            rotated.await.map(drop)
+        }
+        "storefront_update" => {
+            let changes = StorefrontChanges::default();
+            let updated = store.storefront_update(cx, world.storefront, changes);
+            updated.await.map(drop)
+        }
+        other => panic!("{other} is listed and not called"),
     }
 }
 

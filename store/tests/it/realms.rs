@@ -1,28 +1,26 @@
 //! The schema change that put accounts into realms: whoever was a member stays one.
 
-use std::{
-    fs,
-    path::{Path, PathBuf},
-};
+use std::{fs, path::Path};
 
 use berth_store::testing::TestDatabase;
 use diesel_async::SimpleAsyncConnection;
 
 use crate::world::{connect, lines};
 
-/// The schema changes back to before it, the latest first.
+/// Its folder.
+const REALMS: &str = "2026-11-23-000040_realms";
+
+/// Back to before it, the latest first.
 fn down() -> Vec<String> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../migrations");
-    let entries = fs::read_dir(folder).unwrap();
-    let mut changes: Vec<_> = entries.map(|entry| entry.unwrap().path()).collect();
-    changes.sort();
-    changes.reverse();
-    let first = changes
-        .iter()
-        .position(|path| path.ends_with("2026-11-23-000040_realms"));
-    changes.truncate(first.unwrap() + 1);
-    let read = |path: PathBuf| fs::read_to_string(path.join("down.sql")).unwrap();
-    changes.into_iter().map(read).collect()
+    let entries = fs::read_dir(&folder).unwrap();
+    let mut names: Vec<_> = entries.map(|entry| entry.unwrap().file_name()).collect();
+    names.retain(|name| name.to_str().unwrap() >= REALMS);
+    names.sort();
+    let latest_first = names.iter().rev();
+    latest_first
+        .map(|name| fs::read_to_string(folder.join(name).join("down.sql")).unwrap())
+        .collect()
 }
 
 const UP: &str = include_str!("../../../migrations/2026-11-23-000040_realms/up.sql");
@@ -52,9 +50,10 @@ const BEFORE: &str = "
 async fn accounts_of_several_storefronts_become_one_in_each() {
     let database = TestDatabase::new().await;
     let mut owner = connect(&database.owner_url).await;
-    for sql in down().iter().map(String::as_str).chain([BEFORE]) {
-        owner.batch_execute(sql).await.unwrap();
+    for sql in down() {
+        owner.batch_execute(&sql).await.unwrap();
     }
+    owner.batch_execute(BEFORE).await.unwrap();
     // In one transaction, as it is applied.
     owner
         .batch_execute(&format!("BEGIN; {UP}; COMMIT"))

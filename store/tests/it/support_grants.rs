@@ -60,7 +60,7 @@ async fn support_acts_for_one_tenant_for_a_while_and_is_seen() {
         .support_grant_list(&owner, page, world.tenant.id)
         .await
         .unwrap();
-    assert_eq!(seen.items, [grant.clone()]);
+    assert_eq!(seen.items.as_slice(), std::slice::from_ref(&grant));
     assert_eq!(grant.staff_name, "platform_support");
     let filter = AuditFilter {
         action: Some("supportGrantCreate".to_owned()),

@@ -207,7 +207,7 @@ async fn a_client_gets_tokens_of_its_own_scopes_only() {
         (ClientFor::PROVIDER, ""),
         (tenant, "fleet:read"),
         (tenant, "tenant:read secret:read"),
-        (ClientFor::Storefront(world.storefront), "client:admin"),
+        (ClientFor::Storefront(world.storefront), "fleet:admin"),
     ] {
         let made = store.client_create(&world.platform, with(acts_for, scopes));
         let refused = made.await.unwrap_err();

@@ -4,8 +4,9 @@
 use berth_model::{
     Actor, ApplicationPublish, ApplicationVersion, Caller, ClientCreate, ClientFor, ClientId,
     Clock, DeploymentCreate, Hosting, Image, ImageCreate, Notice, OptionKind, OptionSpec,
-    OptionValue, Options, Plan, PlanCreate, Probe, Role, Sha256, Site, StorefrontId, Tenant,
-    TenantCreate, Timestamp, WebhookEndpoint, WebhookEndpointCreate, WebhookReach, WebhookUrl,
+    OptionTexts, OptionValue, Options, Plan, PlanCreate, Probe, Reach, Role, Sha256, Site,
+    StorefrontId, Tenant, TenantCreate, Timestamp, Translations, WebhookEndpoint,
+    WebhookEndpointCreate, WebhookUrl,
 };
 use berth_store::{Cx, IdempotencyKey, Store, testing::TestDatabase};
 use chrono::TimeDelta;
@@ -225,6 +226,7 @@ pub fn publish_input(image: &Image) -> ApplicationPublish {
         slug: "matrix".to_owned(),
         name: "Matrix".to_owned(),
         summary: "Chat that federates.".to_owned(),
+        translations: Translations::new(),
         version: "1".to_owned(),
         image_id: image.id,
         memory_bytes: GIB,
@@ -239,15 +241,19 @@ pub fn publish_input(image: &Image) -> ApplicationPublish {
         },
         options: vec![OptionSpec {
             name: "open".to_owned(),
-            title: "Anybody may sign up".to_owned(),
             kind: OptionKind::Boolean,
             default: Some(OptionValue::Boolean(false)),
+            texts: OptionTexts {
+                title: "Anybody may sign up".to_owned(),
+                ..Default::default()
+            },
+            translations: Translations::new(),
         }],
     }
 }
 
 pub fn endpoint_input(pattern: &str) -> WebhookEndpointCreate {
-    let url = WebhookUrl::parse("https://shop.example.org/berth", WebhookReach::Public);
+    let url = WebhookUrl::parse("https://shop.example.org/berth", Reach::Public);
     WebhookEndpointCreate {
         url: url.unwrap(),
         description: None,

@@ -91,8 +91,9 @@ async fn a_second_try_is_told_with_a_percent_that_never_goes_back() {
     assert_eq!(ended.error_code.as_deref(), Some("UNHEALTHY"));
     assert_eq!(ended.error_message.as_deref(), Some("It is ill."));
     let owner = owner(queue.tenant);
-    let console = store.operation_console_by_ids(&owner, &[operation.id]);
-    assert_eq!(console.await.unwrap()[&operation.id], "login: ");
+    let ids = [operation.id];
+    let console = store.operation_console_by_ids(&owner, &ids).await;
+    assert_eq!(console.unwrap()[&operation.id], "login: ");
     assert!(ended.finished_at.is_some());
 }
 

@@ -40,7 +40,12 @@ const ARROWS: &[(&str, &[&str])] = &[
         "berth-domains-mail",
         &["berth-model", "berth-store", "berth-operations"],
     ),
-    ("berth-webhooks", &["berth-model", "berth-store"]),
+    ("berth-outbound", &["berth-model"]),
+    ("berth-federation", &["berth-model", "berth-outbound"]),
+    (
+        "berth-webhooks",
+        &["berth-model", "berth-store", "berth-outbound"],
+    ),
     (
         "berth",
         &[
@@ -50,8 +55,10 @@ const ARROWS: &[(&str, &[&str])] = &[
             "berth-hypervisor",
             "berth-api",
             "berth-scheduler",
+            "berth-placement",
             "berth-domains-mail",
             "berth-webhooks",
+            "berth-federation",
         ],
     ),
     ("berth-arrows", &[]),
@@ -70,6 +77,7 @@ const KNOWN_ONLY_BY: &[(&str, &str)] = &[
     ("async-graphql", "berth-api"),
     ("async-graphql-axum", "berth-api"),
     ("lettre", "berth-domains-mail"),
+    ("openidconnect", "berth-federation"),
 ];
 
 /// Libraries with I/O, which the model and placement must not have.

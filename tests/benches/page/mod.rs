@@ -4,7 +4,6 @@
 //! Berth sends. Both load generators (`wrk`, `pgbench`) have the same number of connections.
 
 mod peer;
-mod recording;
 mod shop;
 
 use std::{
@@ -15,7 +14,7 @@ use std::{
 use berth_tests::{World, simulated};
 use serde_json::json;
 
-use crate::rounds::Rounds;
+use crate::{recording, rounds::Rounds};
 
 /// What one request asks for.
 const DOCUMENT: &str = "{ deployments(first: 20) { edges { node { id name domainName state createdAt } } \
@@ -33,7 +32,7 @@ pub async fn run(rounds: usize) {
     let answer = world.storefront.query(DOCUMENT, json!({})).await;
     let found = answer["deployments"]["edges"].as_array().unwrap().len();
     assert_eq!(found, 20);
-    let statements = recording::of_one_request(&world, DOCUMENT).await;
+    let statements = recording::of_one_request(&world, &world.storefront, DOCUMENT).await;
     println!(
         "one request is {} statements in {} messages; pgbench waits for the answer to each",
         statements.count(),

@@ -10,9 +10,9 @@ use std::{
 
 use async_trait::async_trait;
 use berth_model::{
-    Actor, Caller, ClientCreate, ClientFor, Clock, Ids, PageRequest, StorefrontId, SystemClock,
-    Tenant, TenantCreate, WebhookAttempt, WebhookDelivery, WebhookDeliveryState, WebhookEndpoint,
-    WebhookEndpointCreate, WebhookEndpointId, WebhookReach, WebhookUrl,
+    Actor, Caller, ClientCreate, ClientFor, Clock, Ids, PageRequest, Reach, StorefrontId,
+    SystemClock, Tenant, TenantCreate, WebhookAttempt, WebhookDelivery, WebhookDeliveryState,
+    WebhookEndpoint, WebhookEndpointCreate, WebhookEndpointId, WebhookUrl,
 };
 use berth_store::{
     Cx, OperationFeed, Store,
@@ -70,7 +70,7 @@ impl World {
 
     /// An endpoint of the caller's, and its secret.
     pub async fn endpoint(&self, cx: &Cx, url: &str, pattern: &str) -> (WebhookEndpoint, String) {
-        let url = match WebhookUrl::parse(url, WebhookReach::Development) {
+        let url = match WebhookUrl::parse(url, Reach::Development) {
             Ok(url) => url,
             Err(error) => panic!("{url}: {error}"),
         };
@@ -221,7 +221,7 @@ impl World {
 
 pub fn development() -> CourierConfig {
     CourierConfig {
-        bounds: WebhookReach::Development.into(),
+        bounds: Reach::Development.into(),
         poll: Duration::from_millis(10),
         ..CourierConfig::default()
     }
@@ -280,10 +280,6 @@ impl Names for Script {
             answers[0].clone()
         })
     }
-}
-
-fn cx(caller: Caller) -> Cx {
-    Cx::new(Actor::new(caller))
 }
 
 async fn shop(store: &Store, platform: &Cx, name: &str) -> Cx {

@@ -1,5 +1,7 @@
 //! Setting up an authenticator app, and the codes for when it is lost.
 
+use std::borrow::Cow;
+
 use askama::Template;
 use axum::{http::StatusCode, response::Response};
 use base64::{Engine, prelude::BASE64_STANDARD};
@@ -20,7 +22,7 @@ struct AuthenticatorPage<'a> {
     base: &'a str,
     picture: String,
     secret: String,
-    problem: Option<&'static str>,
+    problem: Option<Cow<'static, str>>,
 }
 
 #[derive(Template)]
@@ -37,14 +39,17 @@ pub(super) async fn begin(Posted { page, .. }: Posted) -> Response {
 }
 
 /// The page with a new secret; after a wrong number too.
-async fn shown(page: &Page, problem: Option<&'static str>) -> Response {
+async fn shown(page: &Page, problem: Option<Cow<'static, str>>) -> Response {
     match view(page, problem).await {
         Ok(view) => page.html(StatusCode::OK, &view, ""),
         Err(error) => settled(page, Err(error)).await,
     }
 }
 
-async fn view<'a>(page: &'a Page, problem: Option<&'static str>) -> Result<AuthenticatorPage<'a>> {
+async fn view<'a>(
+    page: &'a Page,
+    problem: Option<Cow<'static, str>>,
+) -> Result<AuthenticatorPage<'a>> {
     let session = page.signed_in()?;
     let store = &page.site.state.store;
     let issuer = &page.place.brand.name;
@@ -71,7 +76,7 @@ pub(super) async fn confirm(Posted { page, form }: Posted) -> Response {
     match confirm_do(&page, &form).await {
         Ok(codes) => told(&page, &codes),
         Err(error) if error.code() == berth_model::ErrorCode::WrongCode => {
-            shown(&page, Some(page.words.error_wrong_code)).await
+            shown(&page, Some(page.words.error_wrong_code.into())).await
         }
         Err(error) => settled(&page, Err(error)).await,
     }

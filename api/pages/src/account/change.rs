@@ -1,13 +1,12 @@
 //! Small changes: who one is, the password, and taking things back.
 
 use axum::response::Response;
-use berth_model::{Error, Result};
+use berth_model::{Error, Locale, Result};
 use uuid::Uuid;
 
 use super::settled;
 use crate::{
     form::{Form, Posted},
-    language::locale,
     page::Page,
 };
 
@@ -19,7 +18,7 @@ pub(super) async fn profile(Posted { page, form }: Posted) -> Response {
 
 async fn profile_do(page: &Page, form: &Form) -> Result<()> {
     let session = page.signed_in()?;
-    let locale = locale(form.get("locale"))
+    let locale = Locale::of_tag(form.get("locale"))
         .ok_or_else(|| Error::invalid("locale", "There is no such language."))?;
     let store = &page.site.state.store;
     store

@@ -4,7 +4,9 @@ mod de;
 mod en;
 mod fr;
 
-use berth_model::{Error, ErrorCode, Locale, Role, TokenScope};
+use std::borrow::Cow;
+
+use berth_model::{AccountEvent, Error, ErrorCode, Locale, Role, TokenScope};
 
 /// The phrases of a language.
 pub(crate) struct Words {
@@ -108,6 +110,21 @@ pub(crate) struct Words {
     pub consent_allow: &'static str,
     pub consent_deny: &'static str,
     pub consent_other: &'static str,
+    pub sign_in_with: &'static str,
+    pub identity_leave: &'static str,
+    pub identity_leave_lead: &'static str,
+    pub identity_sign_up_lead: &'static str,
+    pub identity_link_title: &'static str,
+    pub identity_link: &'static str,
+    pub identity_password_lead: &'static str,
+    pub identity_mail_lead: &'static str,
+    pub identity_mail: &'static str,
+    pub identity_confirm_lead: &'static str,
+    pub identities: &'static str,
+    pub identities_hint: &'static str,
+    pub events: &'static str,
+    pub events_hint: &'static str,
+    pub event_refused: &'static str,
     pub error_title: &'static str,
     pub error_request: &'static str,
     pub error_client: &'static str,
@@ -119,7 +136,6 @@ pub(crate) struct Words {
     pub error_throttled: &'static str,
     pub error_wrong_credentials: &'static str,
     pub error_wrong_code: &'static str,
-    pub error_weak_password: &'static str,
     pub error_hosted: &'static str,
     pub error_email: &'static str,
     pub error_email_taken: &'static str,
@@ -127,7 +143,15 @@ pub(crate) struct Words {
     pub error_name: &'static str,
     pub error_terms: &'static str,
     pub error_signed_out: &'static str,
-    pub error_authenticator_there: &'static str,
+    pub error_identity_denied: &'static str,
+    pub error_identity_refused: &'static str,
+    pub error_identity_unverified: &'static str,
+    pub error_identity_expired: &'static str,
+    pub error_identity_unavailable: &'static str,
+    pub error_identity_linked: &'static str,
+    pub error_identity_last: &'static str,
+    /// What happened, in the order of [`AccountEvent::ALL`].
+    events_named: [&'static str; 11],
     /// What each scope opens, in the order of [`TokenScope::ALL`].
     scopes: &'static [(TokenScope, &'static str)],
     /// The roles, in the order of `Role::ALL`.
@@ -150,17 +174,28 @@ impl Words {
         found.map_or("", |(_, text)| text)
     }
 
+    /// What was done with an account.
+    pub fn event(&self, event: &AccountEvent) -> &'static str {
+        self.events_named[*event as usize]
+    }
+
     /// What a member is.
     pub fn role(&self, role: &Role) -> &'static str {
         self.roles[*role as usize]
     }
 
     /// What went wrong, in words that say what to do.
-    pub fn error(&self, error: &Error) -> &'static str {
-        match (error.code(), error.field()) {
+    pub fn error(&self, error: &Error, locale: Locale) -> Cow<'static, str> {
+        let phrase = match (error.code(), error.field()) {
             (ErrorCode::WrongCredentials, _) => self.error_wrong_credentials,
+            (ErrorCode::Cancelled, Some("identity")) => self.error_identity_denied,
+            (ErrorCode::IdentityRefused, _) => self.error_identity_refused,
+            (ErrorCode::IdentityUnverified, _) => self.error_identity_unverified,
+            (ErrorCode::WrongCode, Some("identity")) => self.error_identity_expired,
+            (ErrorCode::Unavailable, Some("identity")) => self.error_identity_unavailable,
+            (ErrorCode::AlreadyExists, Some("identity")) => self.error_identity_linked,
+            (ErrorCode::WrongState, Some("identity")) => self.error_identity_last,
             (ErrorCode::WrongCode, _) => self.error_wrong_code,
-            (ErrorCode::WeakPassword, _) => self.error_weak_password,
             (ErrorCode::HostedAddress, _) => self.error_hosted,
             (ErrorCode::Throttled, _) => self.error_throttled,
             (ErrorCode::Unavailable, _) => self.error_unavailable,
@@ -168,21 +203,31 @@ impl Words {
             (ErrorCode::WrongState, _) => self.error_last_owner,
             (ErrorCode::AlreadyExists, Some("member")) => self.error_member,
             (ErrorCode::AlreadyExists, Some("email")) => self.error_email_taken,
-            (ErrorCode::AlreadyExists, _) => self.error_authenticator_there,
             (ErrorCode::InvalidInput, Some("email")) => self.error_email,
             (ErrorCode::InvalidInput, Some("recoveryEmail")) => self.error_email_same,
             (ErrorCode::InvalidInput, Some("name")) => self.error_name,
             (ErrorCode::InvalidInput, Some("terms")) => self.error_terms,
-            (ErrorCode::InvalidInput, _) => self.error_request,
             (ErrorCode::NotFound, _) => self.error_not_found,
-            _ => self.error_internal,
-        }
+            (ErrorCode::Internal, _) => self.error_internal,
+            // What no page has words of its own for is told as everywhere else.
+            _ => return error.text(locale).into_owned().into(),
+        };
+        phrase.into()
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn every_event_has_a_name_of_its_own() {
+        for locale in Locale::ALL {
+            let words = Words::of(*locale);
+            let named: Vec<_> = AccountEvent::ALL.iter().map(|e| words.event(e)).collect();
+            assert_eq!(named, words.events_named, "{locale}");
+        }
+    }
 
     #[test]
     fn every_scope_is_told_in_every_language() {

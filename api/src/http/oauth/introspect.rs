@@ -51,7 +51,7 @@ fn active(issuer: &str, info: &TokenInfo) -> Value {
     });
     match info.caller() {
         Caller::Platform(_) | Caller::Worker(_) => {}
-        Caller::Storefront(id) | Caller::Account(_, Realm(Some(id))) => {
+        Caller::Storefront(id) | Caller::Visitor(id) | Caller::Account(_, Realm(Some(id))) => {
             told["storefront_id"] = json!(id.to_string());
         }
         Caller::Account(_, Realm(None)) => {}

@@ -32,13 +32,17 @@ const REVOKE: &str = "/oauth/revoke";
 const INTROSPECT: &str = "/oauth/introspect";
 const METADATA: &str = "/.well-known/oauth-authorization-server";
 
-/// The routes.
+/// What clients that run in browsers use too.
 pub(super) fn router() -> Router<Connections> {
     Router::new()
         .route(TOKEN, post(token::token))
         .route(REVOKE, post(revoke::revoke))
-        .route(INTROSPECT, post(introspect::introspect))
         .route(METADATA, get(metadata::metadata))
+}
+
+/// What only servers use.
+pub(super) fn introspection() -> Router<Connections> {
+    Router::new().route(INTROSPECT, post(introspect::introspect))
 }
 
 /// The form of a request and the client that its credentials are of.

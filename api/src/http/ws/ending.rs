@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use berth_model::{Error, ErrorCode};
+use berth_model::{Error, ErrorCode, Locale};
 use tokio::sync::watch;
 
 /// Tells everything that runs on a connection that the connection is about to end.
@@ -42,9 +42,9 @@ impl Ending {
     }
 
     /// The code and the reason for a close of async-graphql's, which has codes of its own.
-    pub fn of_close(&self, code: u16) -> (u16, String) {
+    pub fn of_close(&self, code: u16, locale: Locale) -> (u16, String) {
         if let Some(error) = self.0.borrow().as_ref() {
-            return (close_code(error), error.message().to_owned());
+            return (close_code(error), error.text(locale).into_owned());
         }
         let (code, reason) = match code {
             1002 => (4400, "Invalid message"),
@@ -59,7 +59,7 @@ impl Ending {
 /// With which code a connection ends. Clients connect again after both of these.
 pub(super) fn close_code(error: &Error) -> u16 {
     match error.code() {
-        ErrorCode::Unauthenticated => 4403,
+        ErrorCode::Unauthenticated | ErrorCode::Forbidden => 4403,
         _ => 1013,
     }
 }

@@ -33,7 +33,7 @@ use tokio::{
 use tracing::{Instrument, Span};
 
 use self::{ending::close_code, session::Session};
-use super::{observe::RequestId, source::Source, token::token};
+use super::{accept::language, observe::RequestId, source::Source, token::token};
 use crate::gate::Gate;
 
 /// The gate, and how many more connections may be open.
@@ -66,7 +66,13 @@ pub(crate) async fn upgrade(
     let limits = *connections.gate.limits();
     // Its request id is in the log of all that runs on it.
     let span = Span::current();
-    let session = Session::new(connections.gate, token(&headers), request_id.into(), source);
+    let session = Session::new(
+        connections.gate,
+        token(&headers),
+        language(&headers),
+        request_id.into(),
+        source,
+    );
     upgrade
         .protocols(["graphql-transport-ws"])
         .max_message_size(limits.body_bytes)
@@ -96,12 +102,14 @@ async fn serve(session: Session, socket: WebSocket, _open: OwnedSemaphorePermit)
             answer = answers.next() => match answer {
                 Some(WsMessage::Text(text)) => Message::Text(text.into()),
                 Some(WsMessage::Close(code, _)) => {
-                    let (code, reason) = session.ending.of_close(code);
+                    let (code, reason) = session.ending.of_close(code, session.locale());
                     closing(code, &reason)
                 }
                 None => break,
             },
-            error = &mut over => closing(close_code(&error), error.message()),
+            error = &mut over => {
+                closing(close_code(&error), &error.text(session.locale()))
+            }
             _ = ticks.tick() => {
                 if !session.has_begun() {
                     closing(4408, "Connection initialisation timeout")

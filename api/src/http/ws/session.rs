@@ -12,7 +12,7 @@ use async_graphql::{
     Data, Executor, Request as GraphqlRequest, Response as Answer, parser::types::OperationType,
 };
 use async_trait::async_trait;
-use berth_model::{Error, ErrorCode};
+use berth_model::{Caller, Error, ErrorCode, Locale, Message, message};
 use futures::{
     StreamExt,
     stream::{self, BoxStream},
@@ -26,7 +26,7 @@ use tokio::{
 use super::ending::Ending;
 use crate::{
     error::{Refusal, log, outcome},
-    gate::{Admitted, Gate, Origin},
+    gate::{Admitted, Gate, Origin, visitors_read_only},
     http::{measure::measure, source::Source, token::bearer},
     label::Label,
 };
@@ -42,6 +42,10 @@ pub(super) struct Session {
     free: Arc<Semaphore>,
     /// A token from the upgrade's own header, for clients that can send one.
     header: Option<Arc<str>>,
+    /// The language of the upgrade's own header.
+    asked: Locale,
+    /// The language of all of it.
+    locale: Arc<OnceLock<Locale>>,
     /// The token that is good for all of it.
     token: Arc<OnceLock<Arc<str>>>,
     begun: Arc<AtomicBool>,
@@ -54,6 +58,7 @@ impl Session {
     pub fn new(
         gate: Arc<Gate>,
         header: Option<Arc<str>>,
+        asked: Locale,
         request_id: Arc<str>,
         source: Source,
     ) -> Self {
@@ -63,11 +68,18 @@ impl Session {
             ending: Ending::new(),
             free,
             header,
+            asked,
+            locale: Arc::default(),
             token: Arc::default(),
             begun: Arc::default(),
             request_id,
             source,
         }
+    }
+
+    /// In which language the client is told what is wrong.
+    pub fn locale(&self) -> Locale {
+        self.locale.get().copied().unwrap_or(self.asked)
     }
 
     /// Whether the client has sent `connection_init`.
@@ -78,9 +90,18 @@ impl Session {
     /// Answers `connection_init`: nobody holds a connection without a good token.
     pub async fn begin(self, payload: Value) -> async_graphql::Result<Data> {
         self.begun.store(true, Ordering::Relaxed);
+        if let Some(locale) = language_of(&payload) {
+            self.locale.get_or_init(|| locale);
+        }
         let token = token_of(&payload).or_else(|| self.header.clone());
-        match self.gate.authenticate(token.as_ref()).await {
-            Ok((_, token)) => {
+        let known = self.gate.authenticate(token.as_ref()).await;
+        // Connections are counted for all: strangers must not take them.
+        let known = known.and_then(|(actor, token)| match actor.caller {
+            Caller::Visitor(_) => Err(visitors_read_only()),
+            _ => Ok(token),
+        });
+        match known {
+            Ok(token) => {
                 // The protocol has one `connection_init` at most.
                 self.token.get_or_init(|| token);
                 Ok(Data::default())
@@ -128,9 +149,9 @@ impl Session {
         let started = Instant::now();
         let refused = Label::refused(request.operation_name.as_deref());
         let Ok(permit) = Arc::clone(&self.free).try_acquire_owned() else {
-            let message = format!(
-                "Too many operations run on this connection. The limit is {}. Complete one first.",
-                self.gate.limits().streams
+            let message = message!(
+                "Too many operations run on this connection. The limit is {limit}. Complete one first.",
+                limit = self.gate.limits().streams
             );
             let error = Error::new(ErrorCode::LimitExceeded, message);
             return self.refused(error.into(), &refused, started);
@@ -140,6 +161,7 @@ impl Session {
             request_id: self.request_id.to_string(),
             remote: self.source.remote,
             user_agent: self.source.user_agent.clone(),
+            locale: self.locale.get().copied().or(self.source.locale),
         };
         let admitted = match self.gate.admit(request, &origin).await {
             Ok(admitted) => admitted,
@@ -168,13 +190,13 @@ impl Session {
             tokio::select! {
                 biased;
                 error = session.ending.told() => {
-                    let error = Error::new(error.code(), error.message());
-                    Some((Refusal::from(error).response(), None))
+                    let refusal = Refusal::from(error.public());
+                    Some((refusal.response(session.locale()), None))
                 }
                 answer = events.next() => {
                     let answer = answer?;
                     if outcome(&answer) == ErrorCode::Unauthenticated.as_str() {
-                        let message = answer.errors[0].message.clone();
+                        let message = Message::verbatim(answer.errors[0].message.clone());
                         session.ended_by(Error::new(ErrorCode::Unauthenticated, message));
                         return Some((answer, None));
                     }
@@ -193,7 +215,7 @@ impl Session {
     ) -> BoxStream<'static, Answer> {
         log(&refusal.error);
         told(label, refusal.error.code().as_str(), started);
-        let answer = refusal.response();
+        let answer = refusal.response(self.locale());
         self.ended_by(refusal.error);
         only(answer)
     }
@@ -230,6 +252,14 @@ fn told(label: &Label, outcome: &'static str, started: Instant) {
 
 fn only(answer: Answer) -> BoxStream<'static, Answer> {
     stream::once(std::future::ready(answer)).boxed()
+}
+
+/// `{"acceptLanguage": "de"}`, since browsers can't set headers on WebSockets.
+fn language_of(payload: &Value) -> Option<Locale> {
+    payload
+        .get("acceptLanguage")
+        .and_then(Value::as_str)
+        .and_then(Locale::accepted)
 }
 
 /// `{"authorization": "Bearer …"}` or `{"accessToken": "…"}`.

@@ -27,7 +27,13 @@ pub struct Program {
 impl Program {
     /// Starts a program of tests/npm. It ends with the test.
     pub fn start(name: &str, variables: &[(&str, &str)]) -> Self {
-        let mut child = Command::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/npm/run"))
+        Self::start_in("npm", name, variables)
+    }
+
+    /// Starts one of another folder of tests.
+    pub fn start_in(folder: &str, name: &str, variables: &[(&str, &str)]) -> Self {
+        let tests = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests");
+        let mut child = Command::new(format!("{tests}/{folder}/run"))
             .arg(name)
             .envs(variables.iter().copied())
             .stdin(Stdio::piped())

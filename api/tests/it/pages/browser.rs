@@ -3,7 +3,10 @@
 use std::collections::BTreeMap;
 
 use berth_model::{NoticeBody, NoticeKind, StorefrontId};
-use berth_store::{Store, testing::TestDatabase};
+use berth_store::{
+    Store,
+    testing::{TestDatabase, logs},
+};
 use chrono::TimeDelta;
 use reqwest::{Client, Response, StatusCode, redirect::Policy};
 
@@ -122,6 +125,12 @@ impl Browser {
 
     /// Sends a form as it is, without the secret of a page.
     pub async fn post(&mut self, path: &str, fields: &[(&str, &str)]) -> Page {
+        for (name, secret) in fields {
+            // A wrong one may be as short and common as people's are.
+            if ["password", "csrf"].contains(name) && secret.len() > 12 {
+                logs::plant(name, secret);
+            }
+        }
         let request = self
             .http
             .post(self.full(path))
@@ -159,14 +168,18 @@ pub async fn code(store: &Store, to: &str) -> String {
     let works = store.notice_claim(100, TimeDelta::zero()).await.unwrap();
     let mine = works.into_iter().map(|work| work.notice);
     let mine = mine.filter(|notice| notice.recipient.email.as_str() == to);
-    let codes = mine.filter_map(|notice| match notice.body {
+    let mut codes = mine.filter_map(|notice| match notice.body {
         NoticeBody::EmailVerify { code }
         | NoticeBody::PasswordReset { code }
         | NoticeBody::EmailChange { code }
         | NoticeBody::RecoveryAddressVerify { code } => Some(code),
         _ => None,
     });
-    codes.last().unwrap_or_else(|| panic!("a code to {to}"))
+    let code = codes
+        .next_back()
+        .unwrap_or_else(|| panic!("a code to {to}"));
+    logs::plant("mail code", &code);
+    code
 }
 
 /// The kinds of the notices that wait.

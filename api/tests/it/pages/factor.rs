@@ -1,6 +1,7 @@
 //! The second factor.
 
 use berth_model::{Clock, NoticeKind};
+use berth_store::testing::logs;
 use totp_rs::{Algorithm, Builder, Secret};
 
 use super::{
@@ -9,7 +10,7 @@ use super::{
 };
 
 /// What an app shows at the time of the tests.
-fn number(shop: &Shop, secret: &str) -> String {
+pub fn number(shop: &Shop, secret: &str) -> String {
     let app = Builder::new()
         .with_algorithm(Algorithm::SHA1)
         .with_digits(6)
@@ -22,7 +23,7 @@ fn number(shop: &Shop, secret: &str) -> String {
 }
 
 /// Sets an app up. Its secret, and the recovery codes.
-async fn set_up(shop: &Shop, browser: &mut Browser) -> (String, Vec<String>) {
+pub async fn set_up(shop: &Shop, browser: &mut Browser) -> (String, Vec<String>) {
     let account = format!("{}/account", shop.base);
     let page = browser
         .submit(&account, &format!("{account}/authenticator"), &[])
@@ -43,6 +44,10 @@ async fn set_up(shop: &Shop, browser: &mut Browser) -> (String, Vec<String>) {
         .map(|rest| rest.split('<').next().unwrap().to_owned())
         .collect();
     assert_eq!(codes.len(), 10, "{}", page.text);
+    logs::plant("authenticator secret", &secret);
+    for code in &codes {
+        logs::plant("recovery code", code);
+    }
     (secret, codes)
 }
 

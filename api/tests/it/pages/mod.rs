@@ -3,10 +3,11 @@
 mod account;
 mod attack;
 pub mod browser;
-mod factor;
+pub mod factor;
 mod flow;
 mod host;
 mod invitation;
+mod log;
 mod reset;
 pub mod shop;
 mod sign_in;

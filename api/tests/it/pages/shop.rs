@@ -29,6 +29,11 @@ impl Shop {
         Self::over(Api::new().await, false).await
     }
 
+    /// Whose people can sign in by real identity providers.
+    pub async fn federated() -> Self {
+        Self::over(Api::federated().await, false).await
+    }
+
     /// With a client that can keep no secret.
     pub async fn public() -> Self {
         Self::over(Api::new().await, true).await

@@ -64,6 +64,7 @@ pub(super) fn bodies() -> Vec<NoticeBody> {
             browser: text("Firefox, Linux"),
             at: at(),
         },
+        NoticeBody::IdentityLink { code: code() },
         NoticeBody::IdentityLinked {
             provider: text("Keycloak"),
         },

@@ -86,7 +86,7 @@ fn html_shows_a_code_of_the_provider_itself() {
 
 #[test]
 fn html_shows_all_that_a_brand_has() {
-    let mut notice = notice(bodies().remove(20));
+    let mut notice = notice(bodies().remove(21));
     notice.recipient.locale = Locale::De;
     let letter = Letter::new(&notice, &brand("Sail & Co"));
     insta::assert_snapshot!(letter.html().unwrap());

@@ -1,4 +1,4 @@
-//! `berth fleet`
+//! `berth fleet check`
 
 use crate::{
     config::Config,

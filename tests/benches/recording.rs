@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use berth_tests::World;
+use berth_tests::{Api, World};
 use serde_json::json;
 
 /// Statements in their order.
@@ -18,13 +18,13 @@ enum Statement {
 }
 
 /// Sends the request twice, the second time with PostgreSQL's log open. It must be the only client.
-pub async fn of_one_request(world: &World, document: &str) -> Statements {
+pub async fn of_one_request(world: &World, client: &Api, document: &str) -> Statements {
     let file = std::env::var("BERTH_BENCH_POSTGRES_LOG").expect("scripts/bench names the log");
     let length = |file: &str| usize::try_from(std::fs::metadata(file).unwrap().len()).unwrap();
-    world.storefront.query(document, json!({})).await;
+    client.query(document, json!({})).await;
     logging(world, "SET log_statement = 'all'").await;
     let begin = length(&file);
-    world.storefront.query(document, json!({})).await;
+    client.query(document, json!({})).await;
     logging(world, "RESET log_statement").await;
     let log = std::fs::read_to_string(&file).unwrap();
     let found = read(&log[begin..]);
@@ -101,7 +101,38 @@ fn literals(given: &str) -> String {
     texts.join(", ")
 }
 
+/// One question in its transaction.
+#[derive(Debug)]
+pub struct Question {
+    /// What begins the transaction: its role and settings.
+    pub begin: String,
+    /// The question, with `$1` and so on.
+    pub sql: String,
+    /// Its parameters as literals.
+    pub parameters: String,
+}
+
 impl Statements {
+    /// The first question to a table.
+    pub fn question(&self, table: &str) -> Question {
+        let from = format!("FROM \"{table}\"");
+        let asks = |statement: &Statement| matches!(statement, Statement::Prepared { sql, .. } if sql.contains(&from));
+        let at = self.0.iter().position(asks);
+        let at = at.unwrap_or_else(|| panic!("nobody asks {table}: {self:#?}"));
+        let begin = self.0[..at].iter().rev().find_map(|one| match one {
+            Statement::Text(sql) if sql.starts_with("BEGIN") => Some(sql.clone()),
+            _ => None,
+        });
+        let Statement::Prepared { sql, parameters } = &self.0[at] else {
+            unreachable!("that is what was looked for")
+        };
+        Question {
+            begin: begin.unwrap(),
+            sql: sql.clone(),
+            parameters: parameters.clone(),
+        }
+    }
+
     /// How many there are.
     pub fn count(&self) -> usize {
         let each = |statement: &Statement| match statement {

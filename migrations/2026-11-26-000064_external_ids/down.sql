@@ -1,0 +1,2 @@
+DROP INDEX deployments_external;
+COMMENT ON COLUMN deployments.external_id IS NULL;

@@ -1,0 +1,54 @@
+//! `make bench-placement`: what the engine reaches, beside peers that do the same work in the same
+//! run. `ROW=name` runs one row. Figures are from one core; other work on the machine spoils them.
+
+#![allow(
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    clippy::disallowed_methods,
+    clippy::allow_attributes,
+    missing_docs,
+    reason = "a bench prints, measures time and may stop"
+)]
+
+mod capacity;
+mod data;
+mod decision;
+mod failures;
+mod fleets;
+mod online;
+mod packing;
+mod rebalance;
+mod topology;
+
+const ROWS: &[(&str, fn())] = &[
+    ("decision", decision::run),
+    ("explain", decision::explain),
+    ("memory", failures::memory),
+    ("survival", failures::survival),
+    ("online", online::run),
+    ("restarts", online::restarts),
+    ("topology", topology::run),
+    ("packing", packing::run),
+    ("capacity", capacity::run),
+    ("rebalance", rebalance::run),
+];
+
+fn main() {
+    let wanted = std::env::var("ROW").ok();
+    println!("{:<44} {:>22}   aim, peers", "row", "reached");
+    for (name, row) in ROWS {
+        if wanted.as_deref().is_none_or(|wanted| wanted == *name) {
+            row();
+        }
+    }
+}
+
+/// One line of the table.
+pub fn line(row: &str, reached: &str, beside: &str) {
+    println!("{row:<44} {reached:>22}   {beside}");
+}
+
+/// A part of many, by rank.
+pub fn percentile(sorted: &[u128], thousandths: usize) -> u128 {
+    sorted[(sorted.len() - 1) * thousandths / 1_000]
+}

@@ -1,0 +1,78 @@
+//! What a scan can leave out: for each run of machines in order, the most that any of them has of
+//! each dimension, and the least that any would keep empty. Exact: it is kept with every change.
+
+use super::{DIMENSIONS, Fleet, MachineNumber, Sizes, State};
+
+/// How many machines one entry stands for.
+pub(crate) const BLOCK: usize = 32;
+/// In place of a class: takes nothing new.
+pub(crate) const CLOSED: u32 = u32::MAX;
+/// One whole, as a share.
+pub(crate) const WHOLE: i64 = 1 << 20;
+
+/// Some machines in a row.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Block {
+    /// The most room of each, over those that take something.
+    pub(crate) room: Sizes,
+    /// The least that is unsold on one of them, see `Fleet::unsold`.
+    pub(crate) unsold: i64,
+}
+
+impl Block {
+    const EMPTY: Self = Self {
+        room: [i64::MIN; DIMENSIONS],
+        unsold: i64::MAX,
+    };
+}
+
+impl Fleet {
+    /// After what a machine has free, or its state, changed.
+    pub(crate) fn index_keep(&mut self, machine: MachineNumber) {
+        let number = machine.index() / BLOCK;
+        if self.blocks.len() <= number {
+            self.blocks.resize(number + 1, Block::EMPTY);
+        }
+        let mut block = Block::EMPTY;
+        let first = number * BLOCK;
+        for index in first..(first + BLOCK).min(self.machines.len()) {
+            if self.gates[index] == CLOSED {
+                continue;
+            }
+            for (most, room) in block.room.iter_mut().zip(self.rooms[index].whole) {
+                *most = (*most).max(room);
+            }
+            block.unsold = block.unsold.min(self.unsold[index]);
+        }
+        self.blocks[number] = block;
+    }
+
+    /// What is unsold of all that a machine has, as the sum of the shares of its dimensions.
+    pub(crate) fn unsold_keep(&mut self, machine: MachineNumber) {
+        let index = machine.index();
+        let (limit, used) = (&self.machines[index].limit.whole, &self.used[index].whole);
+        let sum = (0..self.dimensions.len())
+            .filter(|lane| limit[*lane] > 0)
+            .map(|lane| share(limit[lane] - used[lane], limit[lane]))
+            .sum();
+        self.unsold[index] = sum;
+    }
+
+    pub(crate) fn gate_keep(&mut self, machine: MachineNumber) {
+        let of = &self.machines[machine.index()];
+        let is_open = of.state == State::Active;
+        self.gates[machine.index()] = if is_open { of.class.0 } else { CLOSED };
+        self.index_keep(machine);
+    }
+}
+
+/// In parts of `WHOLE`, which is more than a million.
+pub(crate) fn share(part: i64, whole: i64) -> i64 {
+    if whole < 1 << 42 {
+        // Fits, since a part is rarely more than the whole; a machine that is overfull beyond that
+        // counts as full.
+        return part.clamp(-whole, whole) * WHOLE / whole;
+    }
+    let (part, whole) = (part >> 20, whole >> 20);
+    part.clamp(-whole, whole) * WHOLE / whole
+}

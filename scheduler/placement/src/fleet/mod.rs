@@ -1,0 +1,83 @@
+//! The fleet's state: dense arrays, small numbers, aggregates that are kept with every change.
+
+mod amounts;
+mod build;
+mod change;
+mod group;
+mod ids;
+mod index;
+mod loads;
+mod machine;
+mod names;
+mod need;
+mod policy;
+mod read;
+
+pub use amounts::{DIMENSIONS, NODES, Sizes};
+pub use build::FleetError;
+pub use change::Mark;
+pub use group::{Domain, GroupSpec, Relation};
+pub use ids::{
+    ClassNumber, GroupNumber, ImageNumber, LabelNumber, MachineNumber, NeedNumber, RackNumber,
+    SiteNumber, TenantNumber, VmNumber,
+};
+pub use machine::{CpuLevel, MachineSpec, State};
+pub use need::{Ask, FAILURES, GROUPS, Need, Place};
+pub use policy::{Policy, Survive};
+
+pub(crate) use amounts::{Amounts, has_sizes};
+pub(crate) use change::{Change, reserve as change_reserve};
+pub(crate) use group::Group;
+pub(crate) use index::{BLOCK, Block, CLOSED, WHOLE, share};
+pub(crate) use machine::{Class, Machine};
+pub(crate) use names::Names;
+pub(crate) use need::Vm;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Machines, what runs on them, and what has to hold. Positions in its arrays are the numbers of
+/// `ids`; nothing is ever moved within them.
+#[derive(Clone, Debug, Default)]
+pub struct Fleet {
+    pub(crate) policy: Policy,
+    pub(crate) dimensions: Vec<String>,
+    pub(crate) labels: Names,
+    pub(crate) images: Names,
+    /// By rack: its site.
+    pub(crate) racks: Vec<SiteNumber>,
+    pub(crate) sites: u32,
+    pub(crate) classes: Vec<Class>,
+    pub(crate) machines: Vec<Machine>,
+    /// By machine: what is used by what runs there and by holds.
+    pub(crate) used: Vec<Amounts>,
+    /// By machine: what is kept for restarts.
+    pub(crate) reserve: Vec<Amounts>,
+    /// By machine: the limit, less what is used and what is kept.
+    pub(crate) rooms: Vec<Amounts>,
+    /// By machine: see `unsold_keep`.
+    pub(crate) unsold: Vec<i64>,
+    /// By machine: its class, or `CLOSED`.
+    pub(crate) gates: Vec<u32>,
+    /// By machine: equal for those that differ in nothing but what runs there and where they are.
+    pub(crate) kinds: Vec<u32>,
+    /// A machine of each kind.
+    pub(crate) kind_machines: Vec<MachineNumber>,
+    pub(crate) blocks: Vec<Block>,
+    pub(crate) needs: Vec<Need>,
+    pub(crate) need_numbers: BTreeMap<Need, NeedNumber>,
+    pub(crate) groups: Vec<Group>,
+    pub(crate) vms: Vec<Vm>,
+    /// By rack.
+    pub(crate) rack_machines: Vec<Vec<MachineNumber>>,
+    /// What each tenant runs, in order; only where there is a cap.
+    pub(crate) tenants: BTreeMap<TenantNumber, Vec<VmNumber>>,
+    /// Machines that something would be restarted on.
+    pub(crate) backers: BTreeSet<MachineNumber>,
+    /// What should have a backup and has none.
+    pub(crate) unprotected: BTreeSet<VmNumber>,
+    /// Whether what is kept for restarts is being used.
+    pub(crate) is_recovering: bool,
+    pub(crate) journal: Vec<Change>,
+    /// How many marks are open; nothing is written down without one.
+    pub(crate) marks: usize,
+}

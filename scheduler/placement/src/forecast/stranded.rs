@@ -1,0 +1,98 @@
+//! What is free and can't be sold.
+
+use std::collections::BTreeMap;
+
+use super::more::of_stranger;
+use crate::{
+    decide::Explained,
+    fleet::{Ask, DIMENSIONS, Fleet, Sizes},
+    rules::Refusal,
+};
+
+/// What is left when nothing fits any more, by what is in the way of the ask that came closest.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Stranded {
+    /// What is in the way; amounts are those of the machine where least is missing.
+    pub by: Refusal,
+    /// On how many machines.
+    pub machines: usize,
+    /// What is free on them, in all.
+    pub free: Sizes,
+}
+
+impl Fleet {
+    /// Fills the fleet with these, each in turn until it doesn't fit any more, and tells why what is
+    /// still free can't be sold. The machine that a mix of them fits best has nothing stranded.
+    pub fn stranded(&mut self, asks: &[Ask]) -> Vec<Stranded> {
+        let (mark, vms) = (self.mark(), self.vms.len());
+        for ask in asks {
+            while self.place(&of_stranger(ask, self.vms.len())).is_ok() {}
+        }
+        let asks: Vec<Ask> = asks
+            .iter()
+            .map(|ask| of_stranger(ask, self.vms.len()))
+            .collect();
+        let explained: Vec<Vec<Explained>> = asks.iter().map(|ask| self.explain(ask)).collect();
+        let mut found: BTreeMap<(u8, usize), Stranded> = BTreeMap::new();
+        for machine in self.machines() {
+            let refusal = |all: &Vec<Explained>| match all[machine.index()] {
+                Explained::Refused(refusal) => Some(refusal),
+                Explained::Fits { .. } => None,
+            };
+            // What is missing by an amount is closest.
+            let nearest = explained.iter().filter_map(refusal).min_by_key(distance);
+            let Some(by) = nearest else { continue };
+            let free = self.free(machine).whole.map(|lane| lane.max(0));
+            if free == [0; DIMENSIONS] {
+                continue;
+            }
+            let entry = found.entry(kind(&by)).or_insert(Stranded {
+                by,
+                machines: 0,
+                free: [0; DIMENSIONS],
+            });
+            entry.machines += 1;
+            entry.by = if distance(&by) < distance(&entry.by) {
+                by
+            } else {
+                entry.by
+            };
+            for (sum, free) in entry.free.iter_mut().zip(free) {
+                *sum += free;
+            }
+        }
+        self.back(mark);
+        self.vms.truncate(vms);
+        found.into_values().collect()
+    }
+}
+
+fn distance(refusal: &Refusal) -> (u8, i64) {
+    match refusal {
+        Refusal::Short { missing, .. } => (0, *missing),
+        Refusal::Kept { missing, .. } => (1, *missing),
+        Refusal::Nodes { missing } => (2, i64::from(*missing)),
+        Refusal::NoRestart => (3, 0),
+        Refusal::TenantCap | Refusal::Group(_) | Refusal::Family => (4, 0),
+        Refusal::Label(_) | Refusal::Taint(_) | Refusal::Cpu(_) | Refusal::Site => (5, 0),
+        Refusal::State(_) => (6, 0),
+    }
+}
+
+/// Refusals of one kind are told together.
+fn kind(refusal: &Refusal) -> (u8, usize) {
+    match refusal {
+        Refusal::Short { dimension, .. } => (0, *dimension),
+        Refusal::Kept { dimension, .. } => (1, *dimension),
+        Refusal::Nodes { .. } => (2, 0),
+        Refusal::NoRestart => (3, 0),
+        Refusal::TenantCap => (4, 0),
+        Refusal::Group(_) => (4, 1),
+        Refusal::Family => (4, 2),
+        Refusal::Label(label) => (5, label.index()),
+        Refusal::Taint(label) => (6, label.index()),
+        Refusal::Cpu(_) => (7, 0),
+        Refusal::Site => (7, 1),
+        Refusal::State(state) => (8, *state as usize),
+    }
+}

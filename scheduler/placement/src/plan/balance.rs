@@ -1,0 +1,83 @@
+//! How evenly a fleet is loaded, as one number.
+
+use crate::fleet::{DIMENSIONS, Sizes, WHOLE};
+
+/// What should be even between machines, with weights in thousandths. The measure is the weighted
+/// sum of standard deviations over the active machines: of what is used as a share of what may be
+/// sold, and of how many virtual machines there are. It is counted in whole numbers, in parts of
+/// `Balance::ONE`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Balance {
+    /// Of each dimension.
+    pub dimensions: Sizes,
+    /// Of how many virtual machines there are.
+    pub count: i64,
+}
+
+impl Default for Balance {
+    /// Memory and vCPUs alike.
+    fn default() -> Self {
+        let mut dimensions = [0; DIMENSIONS];
+        dimensions[0] = 1_000;
+        dimensions[1] = 1_000;
+        Self {
+            dimensions,
+            count: 0,
+        }
+    }
+}
+
+/// How many measures there can be.
+pub(super) const MEASURES: usize = DIMENSIONS + 1;
+
+impl Balance {
+    /// What the measure counts in: a standard deviation of 1 with a weight of 1.
+    pub const ONE: i64 = WHOLE * 1_000;
+
+    pub(super) fn weights(&self) -> [i64; MEASURES] {
+        let mut weights = [0; MEASURES];
+        weights[..DIMENSIONS].copy_from_slice(&self.dimensions);
+        weights[DIMENSIONS] = self.count;
+        weights
+    }
+}
+
+/// Sums and sums of squares, from which deviations follow.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Sums {
+    pub(super) sum: [i64; MEASURES],
+    pub(super) squares: [i128; MEASURES],
+}
+
+impl Sums {
+    /// A value changes.
+    pub(super) fn change(&mut self, measure: usize, before: i64, after: i64) {
+        self.sum[measure] += after - before;
+        let square = |value: i64| i128::from(value) * i128::from(value);
+        self.squares[measure] += square(after) - square(before);
+    }
+
+    /// The weighted sum of the deviations of that many values.
+    pub(super) fn deviation(&self, weights: &[i64; MEASURES], count: i64) -> i64 {
+        let mut total = 0;
+        for (measure, weight) in weights
+            .iter()
+            .enumerate()
+            .filter(|(_, weight)| **weight != 0)
+        {
+            let (sum, squares) = (self.sum[measure], self.squares[measure]);
+            let spread = squares * i128::from(count) - i128::from(sum) * i128::from(sum);
+            total += weight * root(spread) / count.max(1);
+        }
+        total
+    }
+}
+
+fn root(square: i128) -> i64 {
+    let square = u128::try_from(square).unwrap_or(0);
+    let root = match u64::try_from(square) {
+        Ok(square) => square.isqrt(),
+        Err(_) => u64::try_from(square.isqrt()).unwrap_or(u64::MAX),
+    };
+    i64::try_from(root).unwrap_or(i64::MAX)
+}

@@ -1,0 +1,16 @@
+//! Plans: which virtual machines go where, in which order. Every state in between keeps capacity,
+//! groups and room for restarts, and every step is checked again when it is taken.
+
+mod balance;
+mod consolidate;
+mod drain;
+mod rebalance;
+mod recover;
+mod refine;
+mod sketch;
+mod step;
+mod wave;
+
+pub use balance::Balance;
+pub use rebalance::Rebalance;
+pub use step::{Limits, Plan, Stale, Step};

@@ -1,0 +1,148 @@
+//! Fewer moves for the same, and more for as many: what was moved is questioned one by one.
+
+use std::collections::BTreeSet;
+
+use super::sketch::Sketch;
+use crate::fleet::{MachineNumber, VmNumber};
+
+/// How often all moves are gone through.
+const ROUNDS: usize = 16;
+
+/// The moves so far.
+pub(super) struct Refine<'a, 'b> {
+    pub(super) sketch: &'a mut Sketch<'b>,
+    pub(super) moved: BTreeSet<VmNumber>,
+    /// What a move must bring.
+    pub(super) worth: i64,
+}
+
+impl Refine<'_, '_> {
+    pub(super) fn run(&mut self) {
+        for _ in 0..ROUNDS {
+            let mut is_better = false;
+            for vm in self.moved.clone() {
+                is_better |= self.question(vm);
+            }
+            if !is_better {
+                return;
+            }
+        }
+    }
+
+    /// Back home; elsewhere; another one in its stead; or exchanged with another that was moved.
+    fn question(&mut self, vm: VmNumber) -> bool {
+        let home = self.sketch.fleet.place_of(vm).map(|place| place.machine);
+        let (Some(home), Some(at)) = (home, self.sketch.at[vm.index()]) else {
+            return false;
+        };
+        if at == home {
+            self.moved.remove(&vm);
+            return false;
+        }
+        let now = self.sketch.deviation();
+        if self.sketch.is_allowed(vm, home) {
+            self.sketch.shift(vm, home);
+            if self.sketch.deviation() <= now + self.worth {
+                self.moved.remove(&vm);
+                return true;
+            }
+            self.sketch.shift(vm, at);
+        }
+        self.elsewhere(vm, home, at, now)
+            || self.instead(vm, home, at, now)
+            || self.exchanged(vm, at, now)
+    }
+
+    fn elsewhere(
+        &mut self,
+        vm: VmNumber,
+        home: MachineNumber,
+        at: MachineNumber,
+        now: i64,
+    ) -> bool {
+        let need = self.sketch.fleet.ask_of(vm).need;
+        let mut best = (now, at);
+        for to in self.near() {
+            let deviation = self.sketch.deviation_if(need, at, to);
+            if to != home && to != at && deviation < best.0 && self.sketch.is_allowed(vm, to) {
+                best = (deviation, to);
+            }
+        }
+        if best.1 != at {
+            self.sketch.shift(vm, best.1);
+        }
+        best.1 != at
+    }
+
+    fn instead(&mut self, vm: VmNumber, home: MachineNumber, at: MachineNumber, now: i64) -> bool {
+        if !self.sketch.is_allowed(vm, home) {
+            return false;
+        }
+        self.sketch.shift(vm, home);
+        let mut best = (now, None);
+        let mut seen = BTreeSet::new();
+        for other in self.sketch.vms[home.index()].clone() {
+            let need = self.sketch.fleet.ask_of(other).need;
+            let is_home = self
+                .sketch
+                .fleet
+                .place_of(other)
+                .is_some_and(|place| place.machine == home);
+            if !is_home || !self.sketch.is_movable[other.index()] || !seen.insert(need) {
+                continue;
+            }
+            let deviation = self.sketch.deviation_if(need, home, at);
+            if deviation < best.0 && self.sketch.is_allowed(other, at) {
+                best = (deviation, Some(other));
+            }
+        }
+        let Some(other) = best.1 else {
+            self.sketch.shift(vm, at);
+            return false;
+        };
+        self.sketch.shift(other, at);
+        self.moved.remove(&vm);
+        self.moved.insert(other);
+        true
+    }
+
+    fn exchanged(&mut self, vm: VmNumber, at: MachineNumber, now: i64) -> bool {
+        let fleet = self.sketch.fleet;
+        for other in self.moved.clone() {
+            let Some(there) = self.sketch.at[other.index()] else {
+                continue;
+            };
+            if there == at || fleet.ask_of(other).need == fleet.ask_of(vm).need {
+                continue;
+            }
+            if self.sketch.deviation_exchanged(vm, other) >= now {
+                continue;
+            }
+            self.sketch.shift(vm, there);
+            self.sketch.shift(other, at);
+            // Both are there already, so each has to fit beside the other.
+            if self.fits(vm, there, at) && self.fits(other, at, there) {
+                return true;
+            }
+            self.sketch.shift(other, there);
+            self.sketch.shift(vm, at);
+        }
+        false
+    }
+
+    /// Whether it may be where it is now.
+    fn fits(&mut self, vm: VmNumber, there: MachineNumber, back: MachineNumber) -> bool {
+        self.sketch.shift(vm, back);
+        let is_allowed = self.sketch.is_allowed(vm, there);
+        self.sketch.shift(vm, there);
+        is_allowed
+    }
+
+    /// All machines of a small fleet; of a large one those that have least.
+    fn near(&self) -> Vec<MachineNumber> {
+        let mut machines = self.sketch.by_pressure();
+        machines.reverse();
+        machines.truncate(super::rebalance::FEW);
+        machines
+    }
+}

@@ -1,0 +1,246 @@
+//! Who could be where: a light copy of the fleet on which moves cost nothing.
+
+use super::balance::{Balance, MEASURES, Sums};
+use crate::{
+    fleet::{
+        Amounts, DIMENSIONS, Fleet, MachineNumber, NeedNumber, Relation, State, VmNumber, WHOLE,
+        share,
+    },
+    rules::Frame,
+};
+
+/// The copy.
+pub(super) struct Sketch<'a> {
+    pub(super) fleet: &'a Fleet,
+    pub(super) weights: [i64; MEASURES],
+    /// The active machines.
+    pub(super) machines: Vec<MachineNumber>,
+    /// By machine: what it has of each measure.
+    values: Vec<[i64; MEASURES]>,
+    pub(super) sums: Sums,
+    rooms: Vec<Amounts>,
+    /// By virtual machine.
+    pub(super) at: Vec<Option<MachineNumber>>,
+    /// By machine, in order.
+    pub(super) vms: Vec<Vec<VmNumber>>,
+    /// By need: by class.
+    classes: Vec<Option<Vec<bool>>>,
+    /// By need, and within it by kind of machine: what one more means for its measures.
+    changes: Vec<[i64; MEASURES]>,
+    /// By virtual machine: whether it may move at all.
+    pub(super) is_movable: Vec<bool>,
+}
+
+impl<'a> Sketch<'a> {
+    pub(super) fn new(fleet: &'a Fleet, balance: &Balance) -> Self {
+        let machines: Vec<MachineNumber> = fleet
+            .machines()
+            .filter(|machine| fleet.state(*machine) == State::Active)
+            .collect();
+        let place = |vm: VmNumber| fleet.place_of(vm).map(|place| place.machine);
+        let mut sketch = Self {
+            fleet,
+            weights: balance.weights(),
+            machines,
+            values: vec![[0; MEASURES]; fleet.machines.len()],
+            sums: Sums::default(),
+            rooms: fleet.rooms.clone(),
+            at: fleet.vms().map(place).collect(),
+            vms: fleet
+                .machines
+                .iter()
+                .map(|machine| machine.vms.clone())
+                .collect(),
+            classes: vec![None; fleet.needs.len()],
+            changes: changes(fleet, &balance.weights()),
+            is_movable: fleet.vms().map(|vm| is_movable(fleet, vm)).collect(),
+        };
+        for machine in sketch.machines.clone() {
+            for vm in sketch.vms[machine.index()].clone() {
+                let change = *sketch.change_of(fleet.ask_of(vm).need, machine);
+                for (value, change) in sketch.values[machine.index()].iter_mut().zip(change) {
+                    *value += change;
+                }
+            }
+            for measure in 0..MEASURES {
+                let value = sketch.values[machine.index()][measure];
+                sketch.sums.change(measure, 0, value);
+            }
+        }
+        sketch
+    }
+
+    pub(super) fn deviation(&self) -> i64 {
+        self.sums.deviation(&self.weights, self.count())
+    }
+
+    fn count(&self) -> i64 {
+        i64::try_from(self.machines.len()).unwrap_or(1)
+    }
+
+    /// What one more with this need means for the machine's measures.
+    fn change_of(&self, need: NeedNumber, machine: MachineNumber) -> &[i64; MEASURES] {
+        let kind = self.fleet.kinds[machine.index()] as usize;
+        &self.changes[need.index() * self.fleet.kind_machines.len() + kind]
+    }
+
+    /// The deviation if one with this need went from here to there.
+    pub(super) fn deviation_if(
+        &self,
+        need: NeedNumber,
+        from: MachineNumber,
+        to: MachineNumber,
+    ) -> i64 {
+        let mut sums = self.sums;
+        let (less, more) = (self.change_of(need, from), self.change_of(need, to));
+        for measure in (0..MEASURES).filter(|measure| self.weights[*measure] != 0) {
+            let value = self.values[from.index()][measure];
+            sums.change(measure, value, value - less[measure]);
+            let value = self.values[to.index()][measure];
+            sums.change(measure, value, value + more[measure]);
+        }
+        sums.deviation(&self.weights, self.count())
+    }
+
+    /// The deviation if two that are on different machines changed places.
+    pub(super) fn deviation_exchanged(&self, one: VmNumber, other: VmNumber) -> i64 {
+        let (Some(at), Some(there)) = (self.at[one.index()], self.at[other.index()]) else {
+            return i64::MAX;
+        };
+        let (one, other) = (self.fleet.ask_of(one).need, self.fleet.ask_of(other).need);
+        let mut sums = self.sums;
+        for (machine, less, more) in [(at, one, other), (there, other, one)] {
+            let (less, more) = (self.change_of(less, machine), self.change_of(more, machine));
+            for measure in (0..MEASURES).filter(|measure| self.weights[*measure] != 0) {
+                let value = self.values[machine.index()][measure];
+                sums.change(measure, value, value - less[measure] + more[measure]);
+            }
+        }
+        sums.deviation(&self.weights, self.count())
+    }
+
+    /// Moves it, whether it may or not.
+    pub(super) fn shift(&mut self, vm: VmNumber, to: MachineNumber) {
+        let Some(from) = self.at[vm.index()] else {
+            return;
+        };
+        let need = self.fleet.ask_of(vm).need;
+        let (less, more) = (*self.change_of(need, from), *self.change_of(need, to));
+        let amounts = Amounts {
+            whole: self.fleet.needs[need.index()].sizes,
+            ..Amounts::default()
+        };
+        for measure in 0..MEASURES {
+            let value = self.values[from.index()][measure];
+            self.sums.change(measure, value, value - less[measure]);
+            self.values[from.index()][measure] -= less[measure];
+            let value = self.values[to.index()][measure];
+            self.sums.change(measure, value, value + more[measure]);
+            self.values[to.index()][measure] += more[measure];
+        }
+        self.rooms[from.index()].add(&amounts);
+        self.rooms[to.index()].subtract(&amounts);
+        self.vms[from.index()].retain(|other| *other != vm);
+        self.vms[to.index()].push(vm);
+        self.at[vm.index()] = Some(to);
+    }
+
+    /// Whether it might go there, as far as can be seen here.
+    pub(super) fn is_allowed(&mut self, vm: VmNumber, to: MachineNumber) -> bool {
+        let fleet = self.fleet;
+        let ask = fleet.ask_of(vm);
+        let need = ask.need.index();
+        let sizes = &fleet.needs[need].sizes;
+        let home = fleet.place_of(vm).map(|place| place.machine);
+        if !crate::fleet::has_sizes(&self.rooms[to.index()].whole, sizes)
+            || home.is_none_or(|home| !fleet.is_movable(home, to))
+        {
+            return false;
+        }
+        let classes =
+            self.classes[need].get_or_insert_with(|| Frame::new(fleet, &ask, Some(vm)).classes);
+        let class = fleet.machines[to.index()].class;
+        classes[class.index()] && self.groups_allow(vm, to)
+    }
+
+    fn groups_allow(&self, vm: VmNumber, to: MachineNumber) -> bool {
+        let ask = self.fleet.ask_of(vm);
+        for group in ask.groups.into_iter().flatten() {
+            let of = &self.fleet.groups[group.index()];
+            let Relation::Apart { most } = of.spec.relation else {
+                continue;
+            };
+            let domain = self.fleet.domain_of(to, of.spec.domain);
+            let is_near = |member: &&VmNumber| {
+                **member != vm
+                    && self.at[member.index()].is_some_and(|machine| {
+                        self.fleet.domain_of(machine, of.spec.domain) == domain
+                    })
+            };
+            if of.members.iter().filter(is_near).count() >= most as usize {
+                return false;
+            }
+        }
+        let cap = self.fleet.policy.tenant_cap.unwrap_or(u32::MAX) as usize;
+        cap > self.vms[to.index()].len() || {
+            let of_tenant = |other: &&VmNumber| self.fleet.ask_of(**other).tenant == ask.tenant;
+            self.vms[to.index()].iter().filter(of_tenant).count() < cap
+        }
+    }
+
+    /// Machines by how much they have too much, the most first: by what it would bring if a usual one
+    /// of their virtual machines were gone.
+    pub(super) fn by_pressure(&self) -> Vec<MachineNumber> {
+        let count = self.count();
+        let vms = (self.sums.sum[DIMENSIONS] / WHOLE).max(1);
+        let mut only = [0; MEASURES];
+        let mut deviations = [1; MEASURES];
+        for measure in 0..MEASURES {
+            only[measure] = 1;
+            deviations[measure] = self.sums.deviation(&only, count).max(1);
+            only[measure] = 0;
+        }
+        let pressure = |machine: &MachineNumber| -> i64 {
+            let values = &self.values[machine.index()];
+            let far = |measure: usize| {
+                let mean = self.sums.sum[measure] / count;
+                let usual = self.sums.sum[measure] / vms;
+                self.weights[measure] * (values[measure] - mean) / deviations[measure] * usual
+            };
+            (0..MEASURES).map(far).sum()
+        };
+        let mut machines: Vec<(i64, MachineNumber)> = self
+            .machines
+            .iter()
+            .map(|machine| (-pressure(machine), *machine))
+            .collect();
+        machines.sort_unstable();
+        machines.into_iter().map(|(_, machine)| machine).collect()
+    }
+}
+
+fn changes(fleet: &Fleet, weights: &[i64; MEASURES]) -> Vec<[i64; MEASURES]> {
+    let mut changes = Vec::with_capacity(fleet.needs.len() * fleet.kind_machines.len());
+    for need in &fleet.needs {
+        for machine in &fleet.kind_machines {
+            let limit = &fleet.machines[machine.index()].limit.whole;
+            let mut change = [0; MEASURES];
+            for lane in (0..DIMENSIONS).filter(|lane| weights[*lane] != 0 && limit[*lane] > 0) {
+                change[lane] = share(need.sizes[lane], limit[lane]);
+            }
+            change[DIMENSIONS] = WHOLE;
+            changes.push(change);
+        }
+    }
+    changes
+}
+
+/// What has to stay with others stays where it is.
+fn is_movable(fleet: &Fleet, vm: VmNumber) -> bool {
+    let groups = fleet.ask_of(vm).groups.into_iter().flatten();
+    let mut together = groups.filter(|group| {
+        let of = &fleet.groups[group.index()];
+        of.spec.relation == Relation::Together && of.spec.is_hard && of.members.len() > 1
+    });
+    fleet.vms[vm.index()].hold_of.is_none() && together.next().is_none()
+}

@@ -1,0 +1,71 @@
+//! How good a place is: the lower, the better.
+//!
+//! What would be unsold on the machine decides: the fuller is filled first, so that others stay
+//! empty. What would be left over crookedly counts too: a machine with memory left and no vCPUs is
+//! as good as full. A soft group that is broken outweighs both; an image that would have to be
+//! copied is worth a hundredth of a machine.
+
+use super::Frame;
+use crate::fleet::{Block, DIMENSIONS, Fleet, MachineNumber, WHOLE, share};
+
+/// More than all shares of a machine.
+const SOFT: i64 = WHOLE * 16 * DIMENSIONS as i64;
+const IMAGE: i64 = WHOLE / 100;
+
+impl Frame<'_> {
+    /// For a machine that fits.
+    pub(crate) fn score(&self, fleet: &Fleet, machine: MachineNumber) -> i64 {
+        self.score_alone(fleet, machine) + self.score_company(fleet, machine)
+    }
+
+    /// What machines of one kind that have the same used have alike.
+    pub(crate) fn score_alone(&self, fleet: &Fleet, machine: MachineNumber) -> i64 {
+        let index = machine.index();
+        let unsold = fleet.unsold[index];
+        let fill = if fleet.policy.spread { -unsold } else { unsold };
+        let of = &fleet.machines[index];
+        let is_there = |image| of.images.binary_search(&image).is_ok();
+        let is_copied = self.need.image.is_some_and(|image| !is_there(image));
+        fill + if is_copied { IMAGE } else { 0 } + self.crooked(fleet, machine) / 2
+    }
+
+    /// What soft groups add.
+    pub(crate) fn score_company(&self, fleet: &Fleet, machine: MachineNumber) -> i64 {
+        let broken = self.broken(fleet, machine, false).count();
+        i64::try_from(broken).unwrap_or(0) * SOFT
+    }
+
+    /// The distance between the most and the least that would be left, as shares.
+    fn crooked(&self, fleet: &Fleet, machine: MachineNumber) -> i64 {
+        let index = machine.index();
+        let (limit, used) = (&fleet.machines[index].limit.whole, &fleet.used[index].whole);
+        let (mut most, mut least) = (0, WHOLE);
+        for lane in 0..fleet.dimensions.len() {
+            if self.need.sizes[lane] > 0 && limit[lane] > 0 {
+                let left = limit[lane] - used[lane] - self.need.sizes[lane];
+                let left = share(left, limit[lane]);
+                most = most.max(left);
+                least = least.min(left);
+            }
+        }
+        (most - least).max(0)
+    }
+
+    /// The machine's score is not lower than this.
+    pub(crate) fn least_score_of(&self, fleet: &Fleet, machine: MachineNumber) -> i64 {
+        if fleet.policy.spread {
+            i64::MIN
+        } else {
+            fleet.unsold[machine.index()]
+        }
+    }
+
+    /// No machine of the block has a lower score than this.
+    pub(crate) fn least_score(&self, fleet: &Fleet, block: &Block) -> i64 {
+        if fleet.policy.spread {
+            i64::MIN
+        } else {
+            block.unsold
+        }
+    }
+}

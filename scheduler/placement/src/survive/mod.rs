@@ -1,0 +1,9 @@
+//! What happens when machines fail: for everything that is to be restarted a place is known and
+//! kept, and this is how it is found. See `docs/placement.md`.
+
+mod backup;
+mod protect;
+mod recover;
+mod survives;
+
+pub use survives::{Lost, Survival};

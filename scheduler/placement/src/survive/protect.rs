@@ -1,0 +1,193 @@
+//! Something gets a place, and everything keeps one for the case of a failure; or nothing changes.
+
+use super::backup::Hosted;
+use crate::{
+    fleet::{Domain, FAILURES, Fleet, MachineNumber, Place, Survive, VmNumber},
+    rules::{Frame, Refusal},
+};
+
+/// How many backups are moved away from one machine to make room on it.
+const SHED: usize = 64;
+
+impl Fleet {
+    /// Puts it there, finds backups for it, and other backups for those that were in its way.
+    pub(crate) fn settle(&mut self, vm: VmNumber, place: Place) -> Result<(), Refusal> {
+        let mark = self.mark();
+        let settled = self.settle_unmarked(vm, place);
+        match settled {
+            Ok(()) => self.keep(mark),
+            Err(_) => self.back(mark),
+        }
+        settled
+    }
+
+    fn settle_unmarked(&mut self, vm: VmNumber, place: Place) -> Result<(), Refusal> {
+        let before = self.vms[vm.index()].place;
+        self.place_set(vm, Some(place));
+        if self.failures() == 0 {
+            return Ok(());
+        }
+        self.shed(place.machine, vm)?;
+        self.restore_neighbours(vm, place.machine)?;
+        if let Some(before) = before {
+            // Who was restarted beside it may not be any more.
+            self.restore_neighbours(vm, before.machine)?;
+        }
+        let of = &self.vms[vm.index()];
+        if of.ask.restarts && of.hold_of.is_none() && !self.backups_fill(vm) {
+            return Err(Refusal::NoRestart);
+        }
+        Ok(())
+    }
+
+    /// Backups for every failure that is to be survived. False if some are missing.
+    pub(crate) fn backups_fill(&mut self, vm: VmNumber) -> bool {
+        let Some(place) = self.vms[vm.index()].place else {
+            return true;
+        };
+        let ask = self.vms[vm.index()].ask;
+        for slot in 0..self.failures() {
+            let backups = self.vms[vm.index()].backups;
+            if backups[slot].is_some() {
+                continue;
+            }
+            let frame = Frame::new(self, &ask, Some(vm));
+            let found = self.backup_find(&frame, place.machine, &backups);
+            let Some(backup) = found else { return false };
+            self.backup_set(vm, slot, Some(backup));
+        }
+        true
+    }
+
+    /// Finds backups for everything that lacks one; returns how many still do.
+    pub fn protect(&mut self) -> usize {
+        let mut lacking: Vec<VmNumber> = self.unprotected.iter().copied().collect();
+        // The large ones first, while there is room.
+        let size = |vm: &VmNumber| self.needs[self.vms[vm.index()].ask.need.index()].sizes[0];
+        lacking.sort_by_key(|vm| (-size(vm), *vm));
+        for vm in lacking {
+            self.backups_fill(vm);
+        }
+        self.unprotected.len()
+    }
+
+    /// Moves backups away from where something was just put, until what is kept fits again.
+    fn shed(&mut self, machine: MachineNumber, vm: VmNumber) -> Result<(), Refusal> {
+        for _ in 0..SHED {
+            let Some(lane) = self.short_lane(machine, vm) else {
+                return Ok(());
+            };
+            let of = &self.machines[machine.index()];
+            let load = of
+                .loads
+                .iter()
+                .max_by_key(|(domain, load)| (load.lanes().nth(lane), std::cmp::Reverse(*domain)));
+            let Some((domain, _)) = load else { break };
+            let size = |guest: &VmNumber| {
+                let need = self.vms[guest.index()].ask.need;
+                self.needs[need.index()].sizes[lane.min(crate::fleet::DIMENSIONS - 1)]
+            };
+            let failing = self
+                .machine_of_domain(domain)
+                .map(|one| self.failing_with(one));
+            let largest = failing
+                .into_iter()
+                .flatten()
+                .flat_map(|one| self.machines[one.index()].vms.iter().copied())
+                .filter(|guest| of.guests.contains(guest))
+                .max_by_key(size);
+            let Some(guest) = largest else { break };
+            if !self.backup_replace(guest, machine) {
+                break;
+            }
+        }
+        match self.short_lane(machine, vm) {
+            None => Ok(()),
+            Some(lane) => Err(Refusal::Kept {
+                dimension: lane.min(crate::fleet::DIMENSIONS - 1),
+                missing: -self.rooms[machine.index()].lanes().nth(lane).unwrap_or(0),
+            }),
+        }
+    }
+
+    /// One of the machines that are this failure domain.
+    fn machine_of_domain(&self, domain: u32) -> Option<MachineNumber> {
+        match self.policy.survive.unwrap_or(Survive::MACHINE).domain {
+            Domain::Machine => Some(MachineNumber(domain)),
+            Domain::Rack => self.rack_machines[domain as usize].first().copied(),
+            Domain::Site => self
+                .machines()
+                .find(|one| self.failure_domain(*one) == domain),
+        }
+    }
+
+    /// The first dimension of what was put there that is now oversold.
+    fn short_lane(&self, machine: MachineNumber, vm: VmNumber) -> Option<usize> {
+        let of = &self.vms[vm.index()];
+        let nodes = of.place.map_or(0, |place| place.nodes);
+        let wanted = self.needs[of.ask.need.index()].amounts(nodes);
+        let room = &self.rooms[machine.index()];
+        room.lanes()
+            .zip(wanted.lanes())
+            .position(|(room, wanted)| wanted > 0 && room < 0)
+    }
+
+    /// Another place for the backup that it has on this machine.
+    fn backup_replace(&mut self, vm: VmNumber, machine: MachineNumber) -> bool {
+        let of = &self.vms[vm.index()];
+        let (ask, backups, place) = (of.ask, of.backups, of.place);
+        let at = |backup: &Option<Place>| backup.is_some_and(|place| place.machine == machine);
+        let (Some(slot), Some(place)) = (backups.iter().position(at), place) else {
+            return false;
+        };
+        let frame = Frame::new(self, &ask, Some(vm));
+        let Some(other) = self.backup_find(&frame, place.machine, &backups) else {
+            return false;
+        };
+        self.backup_set(vm, slot, Some(other));
+        true
+    }
+
+    /// Those whose backups may not be where they are any more, now that this one is there: members
+    /// of its hard groups, and what its tenant would have restarted on the machine.
+    fn restore_neighbours(&mut self, vm: VmNumber, machine: MachineNumber) -> Result<(), Refusal> {
+        let ask = self.vms[vm.index()].ask;
+        let mut neighbours = Vec::new();
+        for group in ask.groups.into_iter().flatten() {
+            if self.groups[group.index()].spec.is_hard {
+                neighbours.extend_from_slice(&self.groups[group.index()].members);
+            }
+        }
+        if self.policy.tenant_cap.is_some() {
+            let guests = &self.machines[machine.index()].guests;
+            let of_tenant = self.tenants.get(&ask.tenant).into_iter().flatten();
+            neighbours.extend(of_tenant.filter(|one| guests.contains(one)));
+        }
+        neighbours.retain(|neighbour| *neighbour != vm);
+        let mut broken = Vec::new();
+        for neighbour in neighbours {
+            let of = &self.vms[neighbour.index()];
+            let Some(place) = of.place else { continue };
+            let hosted = Hosted {
+                ask: of.ask,
+                own: Some(neighbour),
+                host: place.machine,
+            };
+            for slot in 0..FAILURES {
+                let backup = self.vms[neighbour.index()].backups[slot];
+                if backup.is_some_and(|backup| !self.backup_allowed(&hosted, backup.machine)) {
+                    self.backup_set(neighbour, slot, None);
+                    broken.push(neighbour);
+                }
+            }
+        }
+        let is_whole = broken
+            .into_iter()
+            .all(|neighbour| self.backups_fill(neighbour));
+        if is_whole {
+            Ok(())
+        } else {
+            Err(Refusal::NoRestart)
+        }
+    }
+}

@@ -1,0 +1,80 @@
+//! What would happen if a machine or a rack failed.
+
+use crate::fleet::{Domain, Fleet, MachineNumber, Place, State, VmNumber};
+
+/// What would happen.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Survival {
+    /// The machines that fail together.
+    pub machines: Vec<MachineNumber>,
+    /// How many of what runs there are to be restarted.
+    pub restarts: usize,
+    /// How many of those would have a place that is kept for them.
+    pub kept: usize,
+    /// How many more would find one.
+    pub found: usize,
+    /// Which wouldn't, in order.
+    pub lost: Vec<Lost>,
+}
+
+/// What would have no place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Lost {
+    /// Which.
+    pub vm: VmNumber,
+    /// Where it is now.
+    pub place: Place,
+}
+
+impl Survival {
+    /// Whether everything that is to be restarted would be.
+    #[must_use]
+    pub fn is_whole(&self) -> bool {
+        self.lost.is_empty()
+    }
+}
+
+impl Fleet {
+    /// For each machine, rack or site that holds anything, in order.
+    pub fn survives(&mut self, domain: Domain) -> Vec<Survival> {
+        let mut failing: Vec<(u32, MachineNumber)> = self
+            .machines()
+            .map(|machine| (self.domain_of(machine, domain), machine))
+            .collect();
+        failing.sort_unstable();
+        let runs: Vec<Vec<MachineNumber>> = failing
+            .chunk_by(|one, other| one.0 == other.0)
+            .map(|run| run.iter().map(|(_, machine)| *machine).collect())
+            .collect();
+        runs.into_iter()
+            .map(|machines| self.survives_one(machines))
+            .collect()
+    }
+
+    /// If all of these failed at once. Everything is as before afterwards.
+    pub fn survives_one(&mut self, machines: Vec<MachineNumber>) -> Survival {
+        let states: Vec<State> = machines
+            .iter()
+            .map(|machine| self.state(*machine))
+            .collect();
+        let mark = self.mark();
+        for machine in &machines {
+            self.state_set(*machine, State::Failed);
+        }
+        let recovered = self.recover_now();
+        let survival = Survival {
+            restarts: recovered.kept + recovered.found + recovered.lost.len(),
+            kept: recovered.kept,
+            found: recovered.found,
+            lost: recovered.lost,
+            machines: machines.clone(),
+        };
+        // States first: what is given back needs the machines as they were.
+        for (machine, state) in machines.iter().zip(states) {
+            self.machines[machine.index()].state = state;
+            self.gate_keep(*machine);
+        }
+        self.back(mark);
+        survival
+    }
+}

@@ -1,8 +1,8 @@
 //! Invitations: who is asked, by a code in a mail, and what comes of it.
 
 use berth_model::{
-    Actor, AuditFilter, Caller, ErrorCode, InvitationCreate, MemberCreate, NoticeBody, PageRequest,
-    Realm, Role, Session, TenantId,
+    Actor, AuditFilter, Caller, ErrorCode, InvitationCreate, Member, MemberCreate, NoticeBody,
+    PageRequest, Realm, Role, Session, TenantId,
 };
 use berth_store::Cx;
 use chrono::TimeDelta;
@@ -49,6 +49,18 @@ async fn session_of(world: &World, id: uuid::Uuid, realm: Realm, email: &str) ->
         created_at: now,
         seen_at: now,
     }
+}
+
+/// A member of the world's tenant who may only look.
+async fn carla(world: &World) -> Member {
+    let carla = MemberCreate {
+        tenant_id: world.tenant.id,
+        name: "Carla".to_owned(),
+        email: "carla@mail.example".parse().unwrap(),
+        role: Role::Viewer,
+    };
+    let made = world.store().member_create(&world.shop, carla).await;
+    made.unwrap()
 }
 
 /// The code of the newest mail to an address.
@@ -258,13 +270,7 @@ async fn strangers_mailboxes_are_not_flooded() {
 async fn a_member_leaves_by_itself_and_is_not_written_to() {
     let world = World::new().await;
     let store = world.store();
-    let carla = MemberCreate {
-        tenant_id: world.tenant.id,
-        name: "Carla".to_owned(),
-        email: "carla@mail.example".parse().unwrap(),
-        role: Role::Viewer,
-    };
-    let carla = store.member_create(&world.shop, carla).await.unwrap();
+    let carla = carla(&world).await;
     let realm = world.tenant.realm();
     let session = session_of(&world, carla.account.id.0, realm, "carla@mail.example").await;
     let page = PageRequest::first(10);
@@ -304,13 +310,7 @@ async fn whose_role_changes_or_who_is_removed_is_told() {
         world.store(),
         world.member(&world.tenant, Role::Owner).await,
     );
-    let carla = MemberCreate {
-        tenant_id: world.tenant.id,
-        name: "Carla".to_owned(),
-        email: "carla@mail.example".parse().unwrap(),
-        role: Role::Viewer,
-    };
-    let carla = store.member_create(&world.shop, carla).await.unwrap();
+    let carla = carla(&world).await;
     for role in [Role::Viewer, Role::Support] {
         store.member_update(&owner, carla.id, role).await.unwrap();
     }

@@ -1,7 +1,7 @@
 //! Support grants: how the provider's people act for a tenant, and how the tenant sees and ends that.
 
 use berth_model::{
-    Actor, Client, ClientId, EmailAddress, Error, ErrorCode, NoticeBody, Page, PageRequest, Result,
+    Actor, Caller, ClientId, EmailAddress, Error, ErrorCode, NoticeBody, Page, PageRequest, Result,
     Role, SupportGrant, SupportGrantCreate, SupportGrantId, Tenant, TenantId, Timestamp, policy,
     policy::Action,
 };
@@ -17,9 +17,9 @@ use crate::{
     idempotency::Begun,
     notice::NewNotice,
     reads::{keyset, page_of, reads, row_read},
-    schema::{access_tokens, accounts, members, support_grants},
+    schema::{accounts, members, support_grants},
     tenant::TenantRow,
-    token::{IssuedToken, token_hash, token_text},
+    token::{IssuedToken, TokenOf},
     tx::Tx,
 };
 
@@ -144,7 +144,10 @@ impl Store {
             .map_err(internal)?;
         let grant = SupportGrantRow::read(tx, id).await?;
         let client = ClientRow::read(tx, client_id).await?;
-        let token = self.support_token_write(tx, &client, &grant).await?;
+        let scopes = policy::scopes(&Caller::member(tenant.id, grant.role));
+        let token = self
+            .token_write(tx, &client, Some(scopes), TokenOf::Support(&grant))
+            .await?;
         self.owners_tell(tx, &tenant, &grant).await?;
         self.mutation_end(tx, cx, tenant.id, NAME, &id, id).await?;
         Ok((grant, Some(token)))
@@ -183,34 +186,6 @@ impl Store {
         self.mutation_end(tx, cx, grant.tenant_id, NAME, &id, id)
             .await?;
         SupportGrantRow::read(tx, id).await
-    }
-
-    async fn support_token_write(
-        &self,
-        tx: &mut Tx,
-        client: &Client,
-        grant: &SupportGrant,
-    ) -> Result<IssuedToken> {
-        let token = token_text("bt_", self.ids.bytes());
-        diesel::insert_into(access_tokens::table)
-            .values((
-                access_tokens::id.eq(self.ids.uuid()),
-                access_tokens::tenant_id.eq(client.acts_for.tenant_id().0),
-                access_tokens::client_id.eq(client.id.0),
-                access_tokens::support_grant_id.eq(grant.id.0),
-                access_tokens::token_hash.eq(token_hash(&token).as_slice()),
-                access_tokens::expires_at.eq(grant.expires_at),
-                access_tokens::created_at.eq(grant.created_at),
-            ))
-            .execute(&mut **tx)
-            .await
-            .map_err(internal)?;
-        let caller = berth_model::Caller::member(grant.tenant_id, grant.role);
-        Ok(IssuedToken {
-            token,
-            expires_at: grant.expires_at,
-            scopes: policy::scopes(&caller),
-        })
     }
 
     /// Tells the tenant's owners that somebody acts for it.

@@ -5,7 +5,7 @@
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use berth_model::{
     Actor, Caller, Client, ClientId, Error, ErrorCode, Person, Realm, Result, Role, Scope,
-    SupportGrantId, TenantId, Timestamp, TokenScopes, message, policy,
+    SupportGrant, SupportGrantId, TenantId, Timestamp, TokenScopes, message, policy,
 };
 use chrono::TimeDelta;
 use diesel::prelude::*;
@@ -38,6 +38,17 @@ pub struct IssuedToken {
     pub expires_at: Timestamp,
     /// What it opens.
     pub scopes: TokenScopes,
+}
+
+/// By what a new token comes to be.
+#[derive(Clone, Copy)]
+pub(crate) enum TokenOf<'a> {
+    /// By the client's own secret.
+    Client,
+    /// By a person's leave.
+    Grant(Uuid),
+    /// By a support grant, and no longer than that.
+    Support(&'a SupportGrant),
 }
 
 /// What can be told of a token that is good (RFC 7662 section 2.2).
@@ -228,27 +239,35 @@ impl Store {
             return Err(Error::invalid("scope", text));
         }
         let (_turn, mut tx) = self.begin_auth().await?;
-        let issued = self.token_write(&mut tx, client, scopes, None).await;
+        let issued = self
+            .token_write(&mut tx, client, scopes, TokenOf::Client)
+            .await;
         tx.end(issued).await
     }
 
-    /// Writes a new token: the client's own, or of a grant.
+    /// Writes a new token, good for an hour or as long as the support grant that it is of.
     pub(crate) async fn token_write(
         &self,
         tx: &mut Tx,
         client: &Client,
         scopes: Option<TokenScopes>,
-        grant_id: Option<Uuid>,
+        of: TokenOf<'_>,
     ) -> Result<IssuedToken> {
         let token = token_text("bt_", self.ids.bytes());
         let now = self.clock.now();
-        let expires_at = now + TimeDelta::hours(TOKEN_HOURS);
+        let hour = now + TimeDelta::hours(TOKEN_HOURS);
+        let (grant_id, support_grant_id, expires_at) = match of {
+            TokenOf::Client => (None, None, hour),
+            TokenOf::Grant(id) => (Some(id), None, hour),
+            TokenOf::Support(grant) => (None, Some(grant.id.0), grant.expires_at),
+        };
         diesel::insert_into(access_tokens::table)
             .values((
                 access_tokens::id.eq(self.ids.uuid()),
                 access_tokens::tenant_id.eq(client.acts_for.tenant_id().0),
                 access_tokens::client_id.eq(client.id.0),
                 access_tokens::grant_id.eq(grant_id),
+                access_tokens::support_grant_id.eq(support_grant_id),
                 access_tokens::token_hash.eq(token_hash(&token).as_slice()),
                 access_tokens::scopes.eq(scopes.map(scope_names)),
                 access_tokens::expires_at.eq(expires_at),

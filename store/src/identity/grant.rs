@@ -14,7 +14,7 @@ use crate::{
     client::scopes_within,
     error::internal,
     schema::{consents, grants, refresh_tokens},
-    token::{IssuedToken, same, token_hash, token_text},
+    token::{IssuedToken, TokenOf, same, token_hash, token_text},
     tx::Tx,
 };
 
@@ -174,7 +174,7 @@ impl Store {
         scopes: TokenScopes,
     ) -> Result<IssuedTokens> {
         let access = self
-            .token_write(tx, client, Some(scopes), Some(grant_id))
+            .token_write(tx, client, Some(scopes), TokenOf::Grant(grant_id))
             .await?;
         let refresh = token_text("br_", self.ids.bytes());
         let now = self.clock.now();

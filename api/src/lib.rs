@@ -9,6 +9,7 @@ mod config;
 mod context;
 mod error;
 mod execution;
+mod fleet;
 mod gate;
 mod graphql;
 mod http;

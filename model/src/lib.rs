@@ -15,6 +15,7 @@ mod deployment;
 mod domain_name;
 mod email_address;
 mod error;
+mod fleet;
 mod global_id;
 mod https_url;
 mod id;
@@ -65,6 +66,10 @@ pub use deployment::{Deployment, DeploymentCreate, DeploymentState, DesiredState
 pub use domain_name::DomainName;
 pub use email_address::EmailAddress;
 pub use error::{Error, ErrorCode, Result};
+pub use fleet::{
+    FAILURES_MOST, FailureDomain, FleetDemand, FleetFacts, FleetMachine, FleetNetwork,
+    FleetReservation, PlacementPolicy, RestartChange, Restarts,
+};
 pub use global_id::GlobalId;
 pub use https_url::HttpsUrl;
 pub use id::*;

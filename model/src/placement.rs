@@ -30,7 +30,7 @@ pub struct Candidate {
 pub enum Verdict {
     /// It fits. The lower the score, the better.
     Fits {
-        /// In parts of a million; see `berth_placement`.
+        /// What is unsold, in parts of 2^20; see `docs/placement.md`.
         score: i64,
     },
     /// The provider doesn't want new virtual machines there.
@@ -51,6 +51,15 @@ pub enum Verdict {
         /// What, and by how much.
         shortages: Vec<Shortage>,
     },
+    /// The tenant has as many there as it may have.
+    TenantCap,
+    /// There is room, but it is kept for what would be restarted there if another machine failed.
+    Kept {
+        /// What is short beside what is kept, and by how much.
+        shortages: Vec<Shortage>,
+    },
+    /// If the machine failed, it, or something that is there already, would have no place.
+    NoRestart,
 }
 
 /// Too little of something.
@@ -100,13 +109,19 @@ impl Verdict {
             Self::OtherSite => "in another site".to_owned(),
             Self::DataElsewhere => "the data is on another machine".to_owned(),
             Self::NoNetwork => "no network with free addresses".to_owned(),
-            Self::Short { shortages } => shortages
-                .iter()
-                .map(Shortage::text)
-                .collect::<Vec<_>>()
-                .join(", "),
+            Self::Short { shortages } => shortages_text(shortages),
+            Self::TenantCap => "has as many of the tenant as it may".to_owned(),
+            Self::Kept { shortages } => {
+                format!("kept for restarts: {}", shortages_text(shortages))
+            }
+            Self::NoRestart => "no place to restart if it failed".to_owned(),
         }
     }
+}
+
+fn shortages_text(shortages: &[Shortage]) -> String {
+    let texts: Vec<String> = shortages.iter().map(Shortage::text).collect();
+    texts.join(", ")
 }
 
 impl Shortage {

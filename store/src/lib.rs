@@ -20,6 +20,7 @@ mod deployment;
 mod envelope;
 mod error;
 mod fleet;
+mod fleet_demand;
 mod idempotency;
 mod identity;
 mod identity_provider;
@@ -36,6 +37,7 @@ mod mutation;
 mod network;
 mod notice;
 mod offer;
+mod placement_policy;
 mod plan;
 mod queue;
 mod rack;
@@ -70,9 +72,8 @@ pub use courier::{
 pub use cx::{Cx, IdempotencyKey};
 pub use deployment::DeploymentFilter;
 pub use fleet::{
-    ClaimOutcome, CounterMismatch, DeploymentWork, FleetFacts, FleetMachine, FleetNetwork,
-    GuestExpected, GuestWanted, MachineToCheck, MachineWork, Purged, ReleaseMode,
-    ReservationRequest, Settling, VmWork,
+    ClaimOutcome, CounterMismatch, DeploymentWork, GuestExpected, GuestWanted, MachineToCheck,
+    MachineWork, Purged, ReleaseMode, Relied, ReservationRequest, Settling, VmWork,
 };
 pub use identity::IssuedTokens;
 pub use keyring::Keyring;

@@ -472,6 +472,17 @@ diesel::table! {
 }
 
 diesel::table! {
+    placement_policy (id) {
+        id -> Uuid,
+        survive -> Nullable<Text>,
+        failures -> Integer,
+        tenant_cap -> Nullable<Integer>,
+        is_spread -> Bool,
+        updated_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
     placements (operation_id) {
         tenant_id -> Uuid,
         operation_id -> Uuid,
@@ -538,6 +549,8 @@ diesel::table! {
         disk_bytes -> BigInt,
         created_at -> Timestamptz,
         updated_at -> Timestamptz,
+        restart_machine_id -> Nullable<Uuid>,
+        second_restart_machine_id -> Nullable<Uuid>,
     }
 }
 
@@ -770,7 +783,6 @@ diesel::joinable!(plan_offers -> plans (plan_id));
 diesel::joinable!(plan_offers -> storefronts (storefront_id));
 diesel::joinable!(racks -> sites (site_id));
 diesel::joinable!(refresh_tokens -> grants (grant_id));
-diesel::joinable!(reservations -> machines (machine_id));
 diesel::joinable!(reservations -> storage_pools (storage_pool_id));
 diesel::joinable!(reservations -> tenants (tenant_id));
 diesel::joinable!(sessions -> accounts (account_id));
@@ -824,6 +836,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     operation_events,
     operation_steps,
     operations,
+    placement_policy,
     placements,
     plan_offers,
     plans,

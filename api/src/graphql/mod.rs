@@ -13,6 +13,9 @@ mod deployment;
 mod deployment_change;
 mod deployment_create;
 mod deployment_handover;
+mod fleet_forecast;
+mod fleet_survival;
+mod hindrance;
 mod identity_provider;
 mod identity_provider_change;
 mod image;
@@ -22,6 +25,7 @@ mod loaders;
 mod machine;
 mod machine_mutation;
 mod member;
+mod move_plan;
 mod network;
 mod node;
 mod noun;
@@ -33,6 +37,8 @@ mod operation_updated;
 mod page;
 mod payload;
 mod placement;
+mod placement_policy;
+mod placement_preview;
 mod plan;
 mod rack;
 mod reservation;
@@ -72,6 +78,11 @@ pub(crate) struct Query(
     network::NetworkQuery,
     image::ImageQuery,
     machine::MachineQuery,
+    placement_policy::PlacementPolicyQuery,
+    placement_preview::PlacementPreviewQuery,
+    fleet_forecast::FleetForecastQuery,
+    fleet_survival::FleetSurvivalQuery,
+    move_plan::MovePlanQuery,
     storefront::StorefrontQuery,
     client::ClientQuery,
     identity_provider::IdentityProviderQuery,
@@ -99,6 +110,7 @@ pub(crate) struct Changes(
     application_publish::ApplicationMutation,
     plan::PlanMutation,
     machine_mutation::MachineMutation,
+    placement_policy::PlacementPolicyMutation,
     deployment_create::DeploymentCreateMutation,
     deployment_change::DeploymentChangeMutation,
     deployment_handover::DeploymentHandoverMutation,

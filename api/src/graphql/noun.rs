@@ -75,6 +75,18 @@ where
     }
 }
 
+/// Several, each in its place.
+pub(crate) async fn find_many<N>(ctx: &Context<'_>, ids: &[N::Id]) -> Result<Vec<Option<N>>>
+where
+    N: Noun,
+    N::Id: Copy,
+    Loaders: Loader<N::Id, Value = N::Model, Error = std::sync::Arc<Error>>,
+{
+    let found = request(ctx).loaders.load_many(ids.iter().copied()).await?;
+    let each = ids.iter().map(|id| found.get(id).cloned().map(N::wrap));
+    Ok(each.collect())
+}
+
 /// One that is there whenever what refers to it is.
 pub(crate) async fn get<N>(ctx: &Context<'_>, id: N::Id) -> Result<N>
 where

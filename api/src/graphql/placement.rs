@@ -54,6 +54,13 @@ pub(crate) enum PlacementVerdict {
     NoNetwork,
     /// It has too little of something; `shortages` says of what.
     Short,
+    /// The tenant has as many virtual machines there as it may have.
+    TenantCap,
+    /// There is room, but it is kept for what would be restarted there if another machine failed;
+    /// `shortages` says what is missing beside it.
+    Kept,
+    /// If the machine failed, the virtual machine, or one that is there already, would have no place.
+    NoRestart,
 }
 
 /// One machine in a decision.
@@ -103,6 +110,12 @@ impl PlacementCandidate {
                 shown.shortages = shortages.iter().map(PlacementShortage::of).collect();
                 PlacementVerdict::Short
             }
+            model::Verdict::TenantCap => PlacementVerdict::TenantCap,
+            model::Verdict::Kept { shortages } => {
+                shown.shortages = shortages.iter().map(PlacementShortage::of).collect();
+                PlacementVerdict::Kept
+            }
+            model::Verdict::NoRestart => PlacementVerdict::NoRestart,
         };
         shown
     }
@@ -131,7 +144,7 @@ pub(crate) struct PlacementShortage {
 }
 
 impl PlacementShortage {
-    fn of(shortage: &model::Shortage) -> Self {
+    pub(crate) fn of(shortage: &model::Shortage) -> Self {
         let (resource, missing) = match shortage {
             model::Shortage::Memory { missing } => (PlacementResource::Memory, *missing),
             model::Shortage::Vcpus { missing } => (PlacementResource::Vcpus, *missing),

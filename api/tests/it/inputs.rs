@@ -202,9 +202,30 @@ fn value(world: &World, mutation: &str, slot: &Slot, unique: &str) -> Value {
         "keepSeconds" => json!(0),
         "reason" => json!("Ticket 7"),
         "minutes" => json!(30),
+        "survive" => json!("MACHINE"),
+        "failures" => json!(1),
+        "tenantCap" => json!(100),
+        "isSpread" => json!(false),
         _ if slot.ty == "ID" => id(noun(&slot.name)),
         other => panic!("{mutation} has a new argument {other}: give it a good value here"),
     }
+}
+
+/// The arguments that a question must be given, as written in it; none if there is one that has no
+/// good value here, or that is the id of any noun.
+pub fn given(world: &World, field: &Value) -> Option<String> {
+    let literal = |slot: &Slot| match slot.ty.as_str() {
+        "ID" if slot.name.ends_with("Id") => Some(format!("{:?}", world.ids[noun(&slot.name)])),
+        "FailureDomain" => Some("MACHINE".to_owned()),
+        _ => None,
+    };
+    let slots = arguments(field).into_iter().filter(|slot| slot.required);
+    let each = slots.map(|slot| literal(&slot).map(|value| format!("{}: {value}", slot.name)));
+    let each: Vec<String> = each.collect::<Option<_>>()?;
+    Some(match each.is_empty() {
+        true => String::new(),
+        false => format!("({})", each.join(", ")),
+    })
 }
 
 /// The noun of an argument such as `tenantId`.

@@ -11,6 +11,7 @@ mod bad_input;
 mod cors;
 mod cost;
 mod federation;
+mod fleet;
 mod graphiql;
 mod guards;
 mod http;

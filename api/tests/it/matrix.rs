@@ -10,7 +10,7 @@ use berth_model::{ClientFor, ID_KINDS, Role, TenantId};
 use serde_json::{Value, json};
 
 use crate::{
-    inputs::{Schema, arguments, type_of},
+    inputs::{Schema, arguments, given, type_of},
     pages::shop::{person, staff},
     subscription::first_answer,
     support::code,
@@ -53,14 +53,14 @@ struct Way {
 }
 
 impl Way {
-    /// To the type of a field; of a union to one of its types.
-    fn entered(&self, name: &str, narrowed: Option<&str>) -> Self {
+    /// To the type of a field with what it is given; of a union to one of its types.
+    fn entered(&self, name: &str, given: &str, narrowed: Option<&str>) -> Self {
         let on = narrowed.map(|ty| format!("... on {ty} {{ "));
         let mut keys = self.keys.clone();
         keys.push(name.to_owned());
         Self {
             before: format!(
-                "{}{name} {{ {}",
+                "{}{name}{given} {{ {}",
                 self.before,
                 on.clone().unwrap_or_default()
             ),
@@ -72,7 +72,7 @@ impl Way {
 }
 
 /// A way to every type that a question reaches; each noun by its id.
-fn ways(schema: &Schema) -> BTreeMap<String, Way> {
+fn ways(schema: &Schema, world: &World) -> BTreeMap<String, Way> {
     let mut ways = BTreeMap::new();
     let mut next = VecDeque::from(["Query".to_owned()]);
     let query = Way {
@@ -95,16 +95,16 @@ fn ways(schema: &Schema) -> BTreeMap<String, Way> {
     while let Some(ty) = next.pop_front() {
         for field in schema.fields(&ty) {
             let (name, to) = (field["name"].as_str().unwrap(), type_of(field));
-            if arguments(field).iter().any(|argument| argument.required) || !is_open(&to) {
+            let Some(given) = given(world, field).filter(|_| is_open(&to)) else {
                 continue;
-            }
+            };
             let inner = schema.possible(&to);
             for target in inner.into_iter().chain([to.as_str()]) {
                 if schema.fields(target).is_empty() || ways.contains_key(target) {
                     continue;
                 }
                 let narrowed = (target != to).then_some(target);
-                let way = ways[&ty].entered(name, narrowed);
+                let way = ways[&ty].entered(name, &given, narrowed);
                 ways.insert(target.to_owned(), way);
                 next.push_back(target.to_owned());
             }
@@ -183,7 +183,7 @@ async fn every_caller_sees_what_is_written_down() {
     tokens.push(world.shop_a.clone());
     tokens.extend(callers(&world, &world.ids["Tenant"]).await);
     tokens.extend([world.shop_b.clone(), world.owner_b.clone()]);
-    let ways = ways(&schema);
+    let ways = ways(&schema, &world);
     let mut text = HEAD.to_owned();
     let mut missing = BTreeSet::new();
     for ty in schema.types() {
@@ -222,15 +222,18 @@ async fn question(
     let name = field["name"].as_str().unwrap();
     let selection = schema.selection(&type_of(field));
     let taken = arguments(field).into_iter().find(|slot| slot.ty == "ID");
+    let given = given(world, field).filter(|given| !given.is_empty());
+    let taken = taken.filter(|_| given.is_none());
     let head = if taken.is_some() || way.noun.is_some() {
         "query($id: ID!) "
     } else {
         ""
     };
-    let given = taken.map_or(String::new(), |slot| match slot.list {
+    let taken = taken.map_or(String::new(), |slot| match slot.list {
         true => format!("({}: [$id])", slot.name),
         false => format!("({}: $id)", slot.name),
     });
+    let given = given.unwrap_or(taken);
     let (before, after) = (&way.before, &way.after);
     let query = format!("{head}{{ {before}{name}{given} {selection}{after} }}");
     let noun = way.noun.unwrap_or("Deployment");

@@ -1,26 +1,22 @@
-//! Where a virtual machine goes: filter, score, choose.
+//! Where a virtual machine goes.
 //!
-//! Pure functions of a request and a snapshot: no I/O, no clock, and integers alone, so that the
-//! same snapshot always gives the same decision, in whatever order it was read. Every machine that
-//! is not chosen is explained.
+//! Pure functions of a fleet and a question: no I/O, no clock, and integers alone where something is
+//! decided, so that the same fleet always gives the same answer. Every machine that is not chosen is
+//! explained.
 //!
-//! Two things are here. [`place()`] decides on a snapshot of one site, as the platform does today.
 //! [`Fleet`] is the engine: it keeps what decisions need with every change, knows groups, failure
 //! domains and NUMA nodes, keeps room for restarts, and plans and forecasts with the same rules.
+//! [`Platform`] puts the platform's rows into it.
 
 mod decide;
 pub mod file;
-mod filter;
 mod fleet;
 mod forecast;
 mod pack;
-mod place;
 mod plan;
-mod request;
+mod platform;
 mod rules;
-mod score;
 mod simulate;
-mod snapshot;
 mod survive;
 
 pub use decide::{Explained, Placed, Refused, Relaxation};
@@ -32,10 +28,11 @@ pub use fleet::{
 };
 pub use forecast::{Advice, Growth, Stranded, growth};
 pub use pack::{Packing, pack};
-pub use place::{Chosen, Decision, place};
 pub use plan::{Balance, Limits, Plan, Rebalance, Stale, Step};
-pub use request::{NetworkNeed, Request};
+pub use platform::{
+    Chosen, Decision, Hindrance, MoreWith, Move, Moves, NetworkNeed, Outlook, PlanRoom, Platform,
+    Request, Room, StrandedRoom, SurvivalOf,
+};
 pub use rules::Refusal;
 pub use simulate::{Arrival, Sample, Simulation};
-pub use snapshot::{FleetSnapshot, MachineSnapshot, NetworkSnapshot, PoolSnapshot};
 pub use survive::{Lost, Survival};

@@ -1,15 +1,10 @@
 //! Room for the virtual machine: decide on a snapshot, claim, and decide again if another was
 //! quicker.
 
-use berth_model::{
-    DeploymentState, Error, ErrorCode, Explanation, OperationKind, Reservation, Result, Verdict,
-};
+use berth_model::{DeploymentState, Error, ErrorCode, Explanation, OperationKind, Result, Verdict};
 use berth_operations::StepError;
-use berth_placement::{
-    Chosen, FleetSnapshot, MachineSnapshot, NetworkNeed, NetworkSnapshot, PoolSnapshot, Request,
-    place,
-};
-use berth_store::{ClaimOutcome, FleetFacts, FleetMachine, ReservationRequest, Settling};
+use berth_placement::{Chosen, NetworkNeed, Platform, Request, Room};
+use berth_store::{ClaimOutcome, Relied, ReservationRequest, Settling};
 
 use super::{release, remove, stop};
 use crate::{
@@ -32,9 +27,9 @@ pub(super) async fn run(task: &mut Task<'_>) -> StepResult {
         }
         let store = &task.fleet.store;
         let facts = store
-            .fleet_snapshot(&task.work.claim, task.vm.image.id)
+            .fleet_snapshot(&task.work.claim, task.vm.vm.site_id, task.vm.image.id)
             .await?;
-        let decision = place(&request(task), &snapshot(&facts));
+        let decision = Platform::new(facts).decide(&request(task));
         store
             .operation_explain(&task.work.claim, &decision.explanation)
             .await?;
@@ -42,7 +37,7 @@ pub(super) async fn run(task: &mut Task<'_>) -> StepResult {
             return no_room(task, &decision.explanation);
         };
         let outcome = store
-            .reservation_claim(&task.work.claim, &reservation(task, chosen))
+            .reservation_claim(&task.work.claim, &reservation(task, chosen)?)
             .await?;
         match outcome {
             ClaimOutcome::Held => {
@@ -87,76 +82,52 @@ pub(super) fn covers(task: &Task<'_>) -> bool {
     })
 }
 
-fn held(task: &Task<'_>) -> (i64, i32, i64) {
-    let amounts = |held: &Reservation| (held.memory_bytes, held.vcpus, held.disk_bytes);
-    task.vm.reservation.as_ref().map_or((0, 0, 0), amounts)
-}
-
-fn request(task: &Task<'_>) -> Request {
-    let (memory, vcpus, disk) = held(task);
-    let has_addresses = !task.vm.addresses.is_empty();
-    Request {
-        site_id: task.vm.vm.site_id,
-        memory_bytes: task.desired.memory_bytes - memory,
-        vcpus: i64::from(task.desired.vcpus - vcpus),
-        disk_bytes: task.desired.disk_bytes - disk,
-        network: if has_addresses {
-            NetworkNeed::Held
-        } else {
-            NetworkNeed::Any
-        },
-        pinned: task
-            .vm
-            .reservation
-            .as_ref()
-            .map(|held| (held.machine_id, held.storage_pool_id)),
+/// What it shall hold. What shrinks is given back at the end, when the guest is that small.
+fn room(task: &Task<'_>) -> Room {
+    let desired = &task.desired;
+    let held = task.vm.reservation.as_ref();
+    let held = held.map(Room::from).unwrap_or_default();
+    Room {
+        memory_bytes: desired.memory_bytes.max(held.memory_bytes),
+        vcpus: i64::from(desired.vcpus).max(held.vcpus),
+        disk_bytes: desired.disk_bytes.max(held.disk_bytes),
     }
 }
 
-/// What shrinks is given back at the end, when the guest is that small.
-fn reservation(task: &Task<'_>, chosen: Chosen) -> ReservationRequest {
-    let (memory, vcpus, disk) = held(task);
-    ReservationRequest {
+fn request(task: &Task<'_>) -> Request {
+    let of = &task.vm;
+    let mut networks: Vec<_> = of.addresses.iter().map(|one| one.network_id).collect();
+    networks.sort_unstable();
+    networks.dedup();
+    Request {
+        tenant_id: of.vm.tenant_id,
+        site_id: of.vm.site_id,
+        room: room(task),
+        network: match networks.is_empty() {
+            true => NetworkNeed::Any,
+            false => NetworkNeed::Held(networks),
+        },
+        held: of.reservation.clone(),
+    }
+}
+
+fn reservation(task: &Task<'_>, chosen: Chosen) -> Result<ReservationRequest> {
+    let room = room(task);
+    let relied = |machines| Relied {
+        machines,
+        restarts: chosen.restarts,
+        changes: chosen.changes,
+    };
+    Ok(ReservationRequest {
         virtual_machine_id: task.vm.vm.id,
         machine_id: chosen.machine_id,
         storage_pool_id: chosen.storage_pool_id,
         network_id: chosen.network_id,
-        memory_bytes: task.desired.memory_bytes.max(memory),
-        vcpus: task.desired.vcpus.max(vcpus),
-        disk_bytes: task.desired.disk_bytes.max(disk),
-    }
-}
-
-fn snapshot(facts: &FleetFacts) -> FleetSnapshot {
-    FleetSnapshot {
-        machines: facts.machines.iter().map(machine_snapshot).collect(),
-    }
-}
-
-fn machine_snapshot(of: &FleetMachine) -> MachineSnapshot {
-    let pool = |pool: &berth_model::StoragePool| PoolSnapshot {
-        id: pool.id,
-        limit_bytes: pool.capacity_bytes - pool.foreign_bytes,
-        used_bytes: pool.used_bytes,
-    };
-    let network = |network: &berth_store::FleetNetwork| NetworkSnapshot {
-        id: network.id,
-        has_free: network.has_free,
-    };
-    MachineSnapshot {
-        id: of.machine.id,
-        name: of.machine.name.clone(),
-        site_id: of.site_id,
-        state: of.machine.state,
-        is_reachable: of.machine.unreachable_since.is_none(),
-        memory_limit_bytes: of.machine.memory_limit_bytes(),
-        memory_used_bytes: of.machine.memory_used_bytes,
-        vcpu_limit: i64::from(of.machine.vcpu_limit()),
-        vcpus_used: i64::from(of.machine.vcpus_used),
-        pools: of.pools.iter().map(pool).collect(),
-        networks: of.networks.iter().map(network).collect(),
-        has_image: of.has_image,
-    }
+        memory_bytes: room.memory_bytes,
+        vcpus: i32::try_from(room.vcpus).map_err(Error::internal)?,
+        disk_bytes: room.disk_bytes,
+        relied: chosen.relied.map(relied),
+    })
 }
 
 /// What is new, or was asked to change, is being made. A repair leaves the state as it was found

@@ -46,6 +46,7 @@ pub(super) async fn shrink(task: &Task<'_>) -> Result<()> {
         memory_bytes: held.memory_bytes.min(desired.memory_bytes),
         vcpus: held.vcpus.min(desired.vcpus),
         disk_bytes: held.disk_bytes.min(desired.disk_bytes),
+        relied: None,
     };
     let is_less = (request.memory_bytes, request.vcpus, request.disk_bytes)
         != (held.memory_bytes, held.vcpus, held.disk_bytes);

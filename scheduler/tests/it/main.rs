@@ -14,4 +14,5 @@ mod races;
 mod reconcile;
 mod reservation;
 mod shared;
+mod survive;
 mod world;

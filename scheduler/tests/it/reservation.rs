@@ -47,6 +47,7 @@ fn request(world: &World, work: &VmWork, pool: berth_model::StoragePoolId) -> Re
         memory_bytes: GIB,
         vcpus: 1,
         disk_bytes: 2 * GIB,
+        relied: None,
     }
 }
 

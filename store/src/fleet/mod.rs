@@ -11,6 +11,7 @@ mod housekeeping;
 mod machine_work;
 mod observation;
 mod release;
+mod relied;
 mod reservation;
 mod settle;
 mod snapshot;
@@ -24,9 +25,9 @@ pub use counters::CounterMismatch;
 pub use housekeeping::Purged;
 pub use machine_work::MachineWork;
 pub use release::ReleaseMode;
+pub use relied::Relied;
 pub use reservation::{ClaimOutcome, ReservationRequest};
 pub use settle::Settling;
-pub use snapshot::{FleetFacts, FleetMachine, FleetNetwork};
 pub use work::{DeploymentWork, VmWork};
 
 use crate::{Claim, Cx, Store, tx::Tx};

@@ -67,6 +67,23 @@ impl Store {
         };
         let (memory_bytes, memory_foreign_bytes) = machine_memory(&machine, seen);
         let (cpus, vcpus_foreign) = machine_cpus(&machine, seen);
+        let is_other_pool = pool_write(tx, id, seen).await?;
+        // Decisions that rely on the machine would be made again for nothing otherwise.
+        let is_other = is_other_pool
+            || machine.unreachable_since.is_some()
+            || (
+                state,
+                memory_bytes,
+                memory_foreign_bytes,
+                cpus,
+                vcpus_foreign,
+            ) != (
+                machine.state,
+                machine.memory_bytes,
+                machine.memory_foreign_bytes,
+                machine.cpus,
+                machine.vcpus_foreign,
+            );
         diesel::update(machines::table.find(id.0))
             .set((
                 machines::host_uuid.eq(seen.host_uuid),
@@ -75,7 +92,7 @@ impl Store {
                 machines::memory_foreign_bytes.eq(memory_foreign_bytes),
                 machines::cpus.eq(cpus),
                 machines::vcpus_foreign.eq(vcpus_foreign),
-                machines::version.eq(machines::version + 1),
+                machines::version.eq(machines::version + i64::from(is_other)),
                 machines::observed_at.eq(self.clock.now()),
                 machines::unreachable_since.eq(None::<berth_model::Timestamp>),
             ))
@@ -86,7 +103,7 @@ impl Store {
                 "uri",
                 "This host is enrolled already, under another name.",
             )]))?;
-        pool_write(tx, id, seen).await
+        Ok(())
     }
 
     /// Writes that a machine can't be reached; the first time stays.
@@ -132,7 +149,8 @@ fn machine_cpus(machine: &Machine, seen: &MachineObservation) -> (i32, i32) {
     )
 }
 
-async fn pool_write(tx: &mut Tx, machine: MachineId, seen: &MachineObservation) -> Result<()> {
+/// Whether anything of it is other than before.
+async fn pool_write(tx: &mut Tx, machine: MachineId, seen: &MachineObservation) -> Result<bool> {
     let row: StoragePoolRow = storage_pools::table
         .filter(storage_pools::machine_id.eq(machine.0))
         .order(storage_pools::id)
@@ -152,5 +170,5 @@ async fn pool_write(tx: &mut Tx, machine: MachineId, seen: &MachineObservation) 
         .execute(&mut **tx)
         .await
         .map_err(internal)?;
-    Ok(())
+    Ok((capacity, foreign) != (pool.capacity_bytes, pool.foreign_bytes))
 }

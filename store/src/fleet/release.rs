@@ -92,6 +92,8 @@ impl Store {
                 reservations::memory_bytes.eq(0),
                 reservations::vcpus.eq(0),
                 reservations::disk_bytes.eq(disk_bytes),
+                reservations::restart_machine_id.eq(None::<Uuid>),
+                reservations::second_restart_machine_id.eq(None::<Uuid>),
                 reservations::updated_at.eq(self.clock.now()),
             ))
             .execute(&mut **tx)

@@ -13,7 +13,10 @@ use diesel::{
 use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
-use super::address::addresses_take;
+use super::{
+    address::addresses_take,
+    relied::{Relied, RestartColumns, relied_hold},
+};
 use crate::{
     Claim, Store,
     error::internal,
@@ -39,6 +42,8 @@ pub struct ReservationRequest {
     pub vcpus: i32,
     /// What all of its volumes may grow to, in bytes.
     pub disk_bytes: i64,
+    /// Where the decision looked at more than the counters of this machine and its pool.
+    pub relied: Option<Relied>,
 }
 
 /// How a claim on capacity ended.
@@ -112,6 +117,11 @@ impl Store {
                 "what holds capacity can't be placed on another machine",
             ));
         }
+        if let Some(relied) = &request.relied
+            && let Some(lost) = relied_hold(tx, relied, request.machine_id).await?
+        {
+            return Ok(ClaimOutcome::Lost(lost));
+        }
         let delta = Delta::between(held.as_ref(), request);
         if let Some(lost) = counters_add(tx, request, delta, held.is_some()).await? {
             return Ok(ClaimOutcome::Lost(lost));
@@ -168,11 +178,12 @@ impl Store {
             reservations::disk_bytes.eq(request.disk_bytes),
             reservations::updated_at.eq(now),
         );
+        let restarts = RestartColumns::of(request.relied.as_ref());
         let written = if exists {
             diesel::update(reservations::table)
                 .filter(reservations::tenant_id.eq(tenant.0))
                 .filter(reservations::virtual_machine_id.eq(request.virtual_machine_id.0))
-                .set(amounts)
+                .set((amounts, restarts))
                 .execute(&mut **tx)
                 .await
         } else {
@@ -185,7 +196,7 @@ impl Store {
                 reservations::created_at.eq(now),
             );
             diesel::insert_into(reservations::table)
-                .values((place, amounts))
+                .values((place, amounts, restarts))
                 .execute(&mut **tx)
                 .await
         };

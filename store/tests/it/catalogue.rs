@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use berth_model::{
-    AddressFamily, ChallengePurpose, ClientKind, DeploymentState, DesiredState, GuestType, Hosting,
-    Locale, MachineState, NoticeKind, NoticeState, OperationEventKind, OperationKind,
-    OperationState, Role, StepState, VirtualMachineState, VolumeKind, VolumeState,
+    AddressFamily, ChallengePurpose, ClientKind, DeploymentState, DesiredState, FailureDomain,
+    GuestType, Hosting, Locale, MachineState, NoticeKind, NoticeState, OperationEventKind,
+    OperationKind, OperationState, Role, StepState, VirtualMachineState, VolumeKind, VolumeState,
     WebhookDeliveryState, WebhookDisabledReason,
 };
 use berth_store::testing::TestDatabase;
@@ -62,6 +62,7 @@ pub const TABLES: &[(&str, Kind)] = &[
     ("operation_events", Kind::Tenant),
     ("operation_steps", Kind::Tenant),
     ("operations", Kind::Tenant),
+    ("placement_policy", Kind::Platform),
     ("placements", Kind::Tenant),
     ("plan_offers", Kind::Own),
     ("plans", Kind::Shared),
@@ -335,6 +336,7 @@ async fn states_are_those_of_the_model() {
         "operation_steps.state" => StepState,
         "operations.kind" => OperationKind,
         "operations.state" => OperationState,
+        "placement_policy.survive" => FailureDomain,
         "plans.hosting" => Hosting,
         "storefronts.locale" => Locale,
         "virtual_machines.hosting" => Hosting,

@@ -362,6 +362,13 @@ async fn fleet_call(world: &World, cx: &Cx, name: &str) -> Result<()> {
             .await
             .map(drop),
         "rack_get" => store.rack_get(cx, none.into()).await.map(drop),
+        "fleet_demand" => store.fleet_demand(cx, world.site.id).await.map(drop),
+        "fleet_facts" => store.fleet_facts(cx, world.site.id, None).await.map(drop),
+        "placement_policy" => store.placement_policy(cx).await.map(drop),
+        "placement_policy_set" => {
+            let wanted = berth_model::PlacementPolicy::default();
+            store.placement_policy_set(cx, wanted).await.map(drop)
+        }
         "rack_list" => store.rack_list(cx, page, None).await.map(drop),
         "reservation_by_ids" => store.reservation_by_ids(cx, &[]).await.map(drop),
         "reservation_by_virtual_machine_ids" => store

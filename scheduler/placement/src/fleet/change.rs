@@ -1,6 +1,8 @@
 //! The two things that change, each with its inverse, so that whatever was tried can be taken back:
 //! a preview, a group of which the last one doesn't fit, a plan.
 
+use std::collections::BTreeMap;
+
 use super::{
     Amounts, Domain, FAILURES, Fleet, MachineNumber, Place, Survive, TenantNumber, VmNumber,
     group::Relation,
@@ -45,6 +47,21 @@ impl Fleet {
         if self.marks == 0 {
             self.journal.clear();
         }
+    }
+
+    /// What has had a backup set since the mark, with the backups that it had then.
+    pub(crate) fn backups_before(
+        &self,
+        mark: &Mark,
+    ) -> BTreeMap<VmNumber, [Option<Place>; FAILURES]> {
+        let mut before = BTreeMap::new();
+        for change in self.journal[mark.0..].iter().rev() {
+            if let Change::Backup(vm, slot, place) = change {
+                let now = self.vms[vm.index()].backups;
+                before.entry(*vm).or_insert(now)[*slot] = *place;
+            }
+        }
+        before
     }
 
     /// Without its backups, which are where they are because of where it is.

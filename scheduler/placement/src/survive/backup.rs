@@ -33,11 +33,11 @@ impl Fleet {
             own: frame.own,
             host,
         };
+        // Two failures must not take both.
         let is_free = |machine: MachineNumber| {
-            others
-                .iter()
-                .flatten()
-                .all(|other| other.machine != machine)
+            let domain = self.failure_domain(machine);
+            let mut others = others.iter().flatten();
+            others.all(|other| self.failure_domain(other.machine) != domain)
         };
         let mut costly = None;
         let near = self.backers.iter().copied().take(NEAR);

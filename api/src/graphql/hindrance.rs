@@ -1,0 +1,54 @@
+//! Rules that are in the way, over several machines.
+
+use async_graphql::{Enum, SimpleObject};
+use berth_placement::Hindrance;
+
+use super::placement::PlacementShortage;
+
+/// A rule that is in the way.
+#[derive(Clone, Copy, PartialEq, Eq, Enum)]
+pub(crate) enum PlacementRule {
+    /// No machine takes anything new: each is drained, worked on, or can't be reached.
+    Closed,
+    /// There is no network with free addresses, or the machines are on other networks.
+    Network,
+    /// Too little is free; `shortage` says of what on the machine that is nearest.
+    Short,
+    /// The tenant has as many on each machine as it may have.
+    TenantCap,
+    /// What is free is kept for restarts; `shortage` says what is missing beside it on the machine
+    /// that is nearest.
+    Kept,
+    /// After a failure it, or something beside it, would have no place.
+    NoRestart,
+}
+
+/// What is in the way of a virtual machine, over several machines.
+#[derive(SimpleObject)]
+pub(crate) struct PlacementHindrance {
+    /// The rule.
+    rule: PlacementRule,
+    /// What is short, where that is the rule.
+    shortage: Option<PlacementShortage>,
+}
+
+impl PlacementHindrance {
+    pub(crate) fn of(of: &Hindrance) -> Self {
+        let rule = |rule| Self {
+            rule,
+            shortage: None,
+        };
+        let short = |rule, shortage| Self {
+            rule,
+            shortage: Some(PlacementShortage::of(shortage)),
+        };
+        match of {
+            Hindrance::Closed => rule(PlacementRule::Closed),
+            Hindrance::Network => rule(PlacementRule::Network),
+            Hindrance::Short(shortage) => short(PlacementRule::Short, shortage),
+            Hindrance::TenantCap => rule(PlacementRule::TenantCap),
+            Hindrance::Kept(shortage) => short(PlacementRule::Kept, shortage),
+            Hindrance::NoRestart => rule(PlacementRule::NoRestart),
+        }
+    }
+}

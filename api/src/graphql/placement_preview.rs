@@ -1,0 +1,115 @@
+//! Where something would go.
+
+use async_graphql::{Context, ID, Object, Result, SimpleObject};
+use berth_model as model;
+use berth_model::{ApplicationVersionId, PlanId, SiteId, TenantId};
+use berth_placement::{Hindrance, NetworkNeed, Request as Asked, Room};
+
+use super::{
+    hindrance::PlacementHindrance,
+    input::{id, id_opt, int},
+    placement::Placement,
+};
+use crate::{
+    context::{Request, request},
+    fleet,
+};
+
+/// Where something would go, and what would have to change for more choice.
+#[derive(SimpleObject)]
+pub(crate) struct PlacementPreview {
+    /// The decision as it would be made now. Nothing is changed, and nothing is held.
+    placement: Placement,
+    /// What would make more machines fit, the smallest change first.
+    relaxations: Vec<PlacementRelaxation>,
+}
+
+/// One change that would make more machines fit.
+#[derive(SimpleObject)]
+pub(crate) struct PlacementRelaxation {
+    /// Without this rule; of a shortage, if so much less of it were asked for.
+    without: PlacementHindrance,
+    /// So many more machines would fit.
+    machines: i32,
+}
+
+impl PlacementRelaxation {
+    fn of((without, machines): &(Hindrance, usize)) -> Self {
+        Self {
+            without: PlacementHindrance::of(without),
+            machines: count(*machines),
+        }
+    }
+}
+
+/// Questions about placement.
+#[derive(Default)]
+pub(crate) struct PlacementPreviewQuery;
+
+#[Object]
+impl PlacementPreviewQuery {
+    /// Where a new virtual machine of a plan would go now, by the code that decides. For the
+    /// provider.
+    async fn placement_preview(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "In which site.")] site_id: ID,
+        #[graphql(desc = "Of which plan.")] plan_id: ID,
+        #[graphql(
+            desc = "Whose; nobody's that has something already, if not given: the tenant's cap then doesn't matter."
+        )]
+        tenant_id: Option<ID>,
+        #[graphql(
+            desc = "What shall run there: its image needs a system disk beside the plan's data, and may be on some machines already."
+        )]
+        application_version_id: Option<ID>,
+    ) -> Result<Option<PlacementPreview>> {
+        let request = request(ctx);
+        let site: SiteId = id("siteId", &site_id)?;
+        let plan: PlanId = id("planId", &plan_id)?;
+        let tenant: Option<TenantId> = id_opt("tenantId", tenant_id.as_ref())?;
+        let version = id_opt("applicationVersionId", application_version_id.as_ref())?;
+        let plan = request.store.plan_get(&request.cx, plan).await;
+        let plan = plan.map_err(|error| error.at("planId"))?;
+        let image = image_of(request, version).await?;
+        let asked = Asked {
+            tenant_id: tenant.unwrap_or(TenantId::PLATFORM),
+            site_id: site,
+            room: Room {
+                memory_bytes: plan.memory_bytes,
+                vcpus: i64::from(plan.vcpus),
+                disk_bytes: plan.data_bytes + image.as_ref().map_or(0, |of| of.virtual_bytes),
+            },
+            network: NetworkNeed::Any,
+            held: None,
+        };
+        let image = image.map(|image| image.id);
+        let answered = fleet::ask(request, site, image, move |platform| {
+            (platform.preview(&asked), platform.relaxations(&asked))
+        });
+        let (explanation, relaxations) = answered.await?;
+        Ok(Some(PlacementPreview {
+            placement: Placement(explanation),
+            relaxations: relaxations.iter().map(PlacementRelaxation::of).collect(),
+        }))
+    }
+}
+
+async fn image_of(
+    request: &Request,
+    version: Option<ApplicationVersionId>,
+) -> model::Result<Option<model::Image>> {
+    let Some(version) = version else {
+        return Ok(None);
+    };
+    let (store, cx) = (&request.store, &request.cx);
+    let found = store.application_version_by_ids(cx, &[version]).await?;
+    let not_found = || model::Error::not_found("application version").at("applicationVersionId");
+    let version = found.get(&version).ok_or_else(not_found)?;
+    store.image_get(cx, version.image_id).await.map(Some)
+}
+
+/// A number of things, as GraphQL's `Int`.
+pub(crate) fn count(number: usize) -> i32 {
+    int(i64::try_from(number).unwrap_or(i64::MAX))
+}

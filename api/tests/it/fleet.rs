@@ -1,0 +1,188 @@
+//! Questions to placement, as the provider asks them: one machine, with one virtual machine on it.
+
+use serde_json::{Value, json};
+
+use crate::{
+    inputs::unknown,
+    support::code,
+    world::{GIB, World},
+};
+
+/// A machine of 16 GiB that was looked at.
+async fn world() -> World {
+    let world = World::new().await;
+    let sql = format!(
+        "UPDATE machines SET state = 'ACTIVE', memory_bytes = {}, memory_reserve_bytes = 0, cpus = 16,
+             vcpu_overcommit_percent = 100, memory_used_bytes = {GIB}, vcpus_used = 1,
+             observed_at = now();
+         UPDATE storage_pools SET capacity_bytes = {}, used_bytes = {GIB};",
+        16 * GIB,
+        1000 * GIB,
+    );
+    world.api.database.sql(&sql).await;
+    world
+}
+
+async fn ask(world: &World, query: &str) -> Value {
+    let asked = query
+        .replace("$site", &format!("{:?}", world.ids["Site"]))
+        .replace("$plan", &format!("{:?}", world.ids["Plan"]))
+        .replace("$machine", &format!("{:?}", world.ids["Machine"]));
+    world.api.ask(&world.platform, &asked, json!({})).await
+}
+
+async fn data(world: &World, query: &str) -> Value {
+    let answer = ask(world, query).await;
+    assert_eq!(code(&answer), "no error", "{answer}");
+    answer["data"].clone()
+}
+
+async fn policy_set(world: &World, input: Value) -> Value {
+    let fields =
+        "placementPolicy { survive failures tenantCap isSpread } userErrors { code field }";
+    let query = format!(
+        "mutation($input: PlacementPolicySetInput!) {{ placementPolicySet(input: $input) {{ {fields} }} }}"
+    );
+    let variables = json!({ "input": input });
+    let answer = world.api.ask(&world.platform, &query, variables).await;
+    answer["data"]["placementPolicySet"].clone()
+}
+
+const PREVIEW: &str = "{ placementPreview(siteId: $site, planId: $plan) {
+    placement { chosen { id } candidates { verdict shortages { resource } } text }
+    relaxations { without { rule shortage { missing } } machines } } }";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_preview_tells_where_and_why_and_keeps_the_policy() {
+    let world = world().await;
+    let preview = data(&world, PREVIEW).await["placementPreview"].clone();
+    assert_eq!(preview["placement"]["chosen"]["id"], world.ids["Machine"]);
+    assert_eq!(preview["placement"]["candidates"][0]["verdict"], "FITS");
+    assert_eq!(preview["relaxations"], json!([]));
+
+    let input = json!({ "idempotencyKey": "s", "survive": "MACHINE" });
+    let set = policy_set(&world, input).await;
+    let wanted =
+        json!({ "survive": "MACHINE", "failures": 1, "tenantCap": null, "isSpread": false });
+    assert_eq!(set["placementPolicy"], wanted);
+    let read = data(
+        &world,
+        "{ placementPolicy { survive failures tenantCap isSpread } }",
+    )
+    .await;
+    assert_eq!(read["placementPolicy"], wanted);
+    let preview = data(&world, PREVIEW).await["placementPreview"].clone();
+    assert_eq!(preview["placement"]["chosen"], Value::Null);
+    assert_eq!(
+        preview["placement"]["candidates"][0]["verdict"],
+        "NO_RESTART"
+    );
+    let text = preview["placement"]["text"].as_str().unwrap();
+    assert!(text.ends_with("no place to restart if it failed"), "{text}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_forecast_counts_what_fits_and_what_one_more_machine_brings() {
+    let world = world().await;
+    let query = "{ fleetForecast(siteId: $site) {
+        plans { plan { id memoryBytes } sold more } mix addressesFree
+        stranded { by { rule } machines memoryBytes }
+        growth { history expectedWeeks earliestWeeks latestWeeks perWeekThousandths }
+        advice { machine { id } gained } } }";
+    let forecast = data(&world, query).await["fleetForecast"].clone();
+    let plan = &forecast["plans"][0];
+    assert_eq!(plan["plan"]["id"], world.ids["Plan"]);
+    assert_eq!(plan["sold"], 2, "the two deployments that were ordered");
+    let memory = plan["plan"]["memoryBytes"].as_i64().unwrap();
+    let more = plan["more"].as_i64().unwrap();
+    assert_eq!(more, 15 * GIB / memory);
+    assert_eq!(forecast["mix"], more);
+    let history = forecast["growth"]["history"].as_array().unwrap();
+    assert_eq!(history.len(), 8);
+    assert_eq!(
+        (history[0].as_i64(), history[7].as_i64()),
+        (Some(0), Some(2))
+    );
+    assert_eq!(forecast["advice"][0]["machine"]["id"], world.ids["Machine"]);
+    assert_eq!(forecast["advice"][0]["gained"], 16 * GIB / memory);
+    assert!(forecast["addressesFree"].as_i64().unwrap() > 0);
+    assert_eq!(forecast["stranded"][0]["machines"], 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn failures_and_moves_are_told_before_they_happen() {
+    let world = world().await;
+    let query = "{ fleetSurvival(siteId: $site, domain: RACK) {
+        machines { id } restarts kept found lost { id } } }";
+    let survival = data(&world, query).await["fleetSurvival"].clone();
+    assert_eq!(survival[0]["machines"][0]["id"], world.ids["Machine"]);
+    assert_eq!(survival[0]["lost"][0]["id"], world.ids["VirtualMachine"]);
+    let counts = ["restarts", "kept", "found"].map(|name| survival[0][name].as_i64().unwrap());
+    assert_eq!(counts, [1, 0, 0]);
+
+    let plan = "{ waves { moves { virtualMachine { id } from { id } to { id } gain isDetour } }
+        left { virtualMachine { id } by { rule shortage { text } } } unprotected before after bound }";
+    let query = format!("{{ machineDrainPlan(machineId: $machine) {plan} }}");
+    let drain = data(&world, &query).await["machineDrainPlan"].clone();
+    assert_eq!((&drain["before"], &drain["after"]), (&json!(1), &json!(1)));
+    assert_eq!(
+        drain["left"][0]["virtualMachine"]["id"],
+        world.ids["VirtualMachine"]
+    );
+    let query = format!("{{ fleetRebalancePlan(siteId: $site, mostMoves: 5) {plan} }}");
+    let even = data(&world, &query).await["fleetRebalancePlan"].clone();
+    assert_eq!(even["waves"], json!([]), "one machine is even");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn questions_that_cannot_be_answered_say_what_is_wrong() {
+    let world = world().await;
+    for (query, wanted) in [
+        (
+            "{ fleetRebalancePlan(siteId: $site, mostMoves: 501) { before } }",
+            "INVALID_INPUT",
+        ),
+        (
+            "{ machineDrainPlan(machineId: $machine, atOnce: 0) { before } }",
+            "INVALID_INPUT",
+        ),
+        ("{ fleetForecast(siteId: $plan) { mix } }", "INVALID_ID"),
+        (
+            "{ fleetSurvival(siteId: \"nothing\", domain: RACK) { kept } }",
+            "INVALID_ID",
+        ),
+    ] {
+        assert_eq!(code(&ask(&world, query).await), wanted, "{query}");
+    }
+    for query in [
+        format!(
+            "{{ fleetForecast(siteId: {:?}) {{ mix }} }}",
+            unknown("Site")
+        ),
+        format!(
+            "{{ placementPreview(siteId: {:?}, planId: $plan) {{ placement {{ text }} }} }}",
+            unknown("Site")
+        ),
+        format!(
+            "{{ placementPreview(siteId: $site, planId: {:?}) {{ placement {{ text }} }} }}",
+            unknown("Plan")
+        ),
+        format!(
+            "{{ machineDrainPlan(machineId: {:?}) {{ before }} }}",
+            unknown("Machine")
+        ),
+    ] {
+        assert_eq!(code(&ask(&world, &query).await), "NOT_FOUND", "{query}");
+    }
+    for (input, field) in [
+        (json!({ "idempotencyKey": "a", "failures": 3 }), "failures"),
+        (
+            json!({ "idempotencyKey": "b", "tenantCap": 0 }),
+            "tenantCap",
+        ),
+    ] {
+        let set = policy_set(&world, input).await;
+        assert_eq!(set["placementPolicy"], Value::Null);
+        assert_eq!(set["userErrors"][0]["field"], json!(["input", field]));
+    }
+}

@@ -1,0 +1,138 @@
+//! Plans and failures, with ids.
+
+use berth_model::{FailureDomain, MachineId, VirtualMachineId};
+
+use super::{Platform, verdict::Hindrance};
+use crate::{
+    fleet::{Domain, MachineNumber, VmNumber},
+    plan::{Limits, Plan, Rebalance},
+};
+
+/// One virtual machine goes to another machine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Move {
+    /// Which.
+    pub virtual_machine_id: VirtualMachineId,
+    /// Where it is.
+    pub from: MachineId,
+    /// Where it goes.
+    pub to: MachineId,
+    /// By how much the load is more even afterwards, in parts of `Balance::ONE`; negative for a
+    /// detour.
+    pub gain: i64,
+    /// Whether it goes there only to make room, and on from there.
+    pub is_detour: bool,
+}
+
+/// Moves in waves: those of one wave can run at the same time, in any order, and every state in
+/// between keeps all rules.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Moves {
+    /// One after another.
+    pub waves: Vec<Vec<Move>>,
+    /// What can't be moved, and why if one rule is in the way.
+    pub left: Vec<(VirtualMachineId, Option<Hindrance>)>,
+    /// How many would have no place to be restarted when all is done.
+    pub unprotected: usize,
+    /// How uneven it is before, or how many virtual machines there are to move.
+    pub before: i64,
+    /// The same afterwards.
+    pub after: i64,
+    /// No plan can reach less than this.
+    pub bound: i64,
+}
+
+/// What would happen if some machines failed at once.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SurvivalOf {
+    /// These.
+    pub machines: Vec<MachineId>,
+    /// How many virtual machines would have to be restarted.
+    pub restarts: usize,
+    /// How many of those have a place that is kept for them.
+    pub kept: usize,
+    /// How many more would find one.
+    pub found: usize,
+    /// Which wouldn't.
+    pub lost: Vec<VirtualMachineId>,
+}
+
+impl Platform {
+    /// Every machine, or every rack.
+    pub fn survival(&mut self, domain: FailureDomain) -> Vec<SurvivalOf> {
+        let domain = match domain {
+            FailureDomain::Machine => Domain::Machine,
+            FailureDomain::Rack => Domain::Rack,
+        };
+        let survivals = self.fleet.survives(domain);
+        let ids = |machines: Vec<MachineNumber>| {
+            let ids = machines.into_iter().map(|one| self.known(one).machine.id);
+            ids.collect()
+        };
+        survivals
+            .into_iter()
+            .map(|survival| SurvivalOf {
+                machines: ids(survival.machines),
+                restarts: survival.restarts,
+                kept: survival.kept,
+                found: survival.found,
+                lost: survival
+                    .lost
+                    .iter()
+                    .filter_map(|lost| self.vm_id(lost.vm))
+                    .collect(),
+            })
+            .collect()
+    }
+
+    /// How the machine would be emptied.
+    pub fn drain(&mut self, machine: MachineId, limits: Limits) -> Option<Moves> {
+        let machine = self.number(machine)?;
+        self.fleet.protect();
+        let plan = self.fleet.drain_plan(machine, limits);
+        Some(self.moves(&plan))
+    }
+
+    /// How the load would be made even.
+    pub fn rebalance(&mut self, wanted: &Rebalance) -> Moves {
+        self.fleet.protect();
+        let plan = self.fleet.rebalance_plan(wanted);
+        self.moves(&plan)
+    }
+
+    fn moves(&self, plan: &Plan) -> Moves {
+        let id = |machine| self.known(machine).machine.id;
+        let step = |step: &crate::plan::Step| {
+            Some(Move {
+                virtual_machine_id: self.vm_id(step.vm)?,
+                from: id(step.from.machine),
+                to: id(step.to.machine),
+                gain: step.gain,
+                is_detour: step.is_detour,
+            })
+        };
+        let left = plan.left.iter();
+        let left = left.filter_map(|(vm, refusal)| {
+            let by = refusal.as_ref().map(Hindrance::of);
+            self.vm_id(*vm).map(|vm| (vm, by))
+        });
+        Moves {
+            waves: plan
+                .waves
+                .iter()
+                .map(|wave| wave.iter().filter_map(step).collect())
+                .collect(),
+            left: left.collect(),
+            unprotected: plan.unprotected,
+            before: plan.before,
+            after: plan.after,
+            bound: plan.bound,
+        }
+    }
+
+    /// What has a reservation; not what only sums others up.
+    fn vm_id(&self, vm: VmNumber) -> Option<VirtualMachineId> {
+        let held = self.facts.reservations.as_ref()?.get(vm.index())?;
+        Some(held.reservation.virtual_machine_id)
+    }
+}

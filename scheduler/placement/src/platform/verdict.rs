@@ -1,0 +1,157 @@
+//! The engine's refusals in the platform's words.
+
+use berth_model::{Candidate, Explanation, MachineState, Shortage, Verdict};
+
+use super::{DISK, Platform};
+use crate::{
+    decide::Explained,
+    fleet::{Ask, MachineNumber, Sizes},
+    rules::{Frame, Refusal},
+};
+
+impl Platform {
+    /// By machine. The first reason that no amount of room would cure is told alone; else
+    /// everything that is short.
+    pub(super) fn verdicts(&self, ask: &Ask, explained: &[Explained]) -> Vec<Verdict> {
+        let frame = Frame::new(&self.fleet, ask, None);
+        self.fleet
+            .machines()
+            .zip(explained)
+            .map(|(machine, explained)| match explained {
+                Explained::Fits { score } => Verdict::Fits { score: *score },
+                Explained::Refused(_) => self.refused(&frame, machine),
+            })
+            .collect()
+    }
+
+    fn refused(&self, frame: &Frame<'_>, machine: MachineNumber) -> Verdict {
+        let refusals: Vec<Refusal> = frame.refusals(&self.fleet, machine).collect();
+        let is_any = |kind: fn(&Refusal) -> bool| refusals.iter().any(kind);
+        if is_any(|refusal| matches!(refusal, Refusal::Site)) {
+            return Verdict::OtherSite;
+        }
+        if is_any(|refusal| matches!(refusal, Refusal::State(_))) {
+            return self.closed(machine);
+        }
+        if is_any(|refusal| matches!(refusal, Refusal::Label(_))) {
+            return Verdict::NoNetwork;
+        }
+        let missing = self.missing(&frame.need.sizes, &self.fleet.free(machine).whole);
+        if !missing.is_empty() {
+            return Verdict::Short { shortages: missing };
+        }
+        if is_any(|refusal| matches!(refusal, Refusal::TenantCap)) {
+            return Verdict::TenantCap;
+        }
+        let room = &self.fleet.rooms[machine.index()].whole;
+        let missing = self.missing(&frame.need.sizes, room);
+        if !missing.is_empty() {
+            return Verdict::Kept { shortages: missing };
+        }
+        Verdict::NoRestart
+    }
+
+    /// Why nothing new goes there, whatever it is.
+    pub(super) fn closed(&self, machine: MachineNumber) -> Verdict {
+        match self.known(machine).machine.state {
+            MachineState::Active => Verdict::Unreachable,
+            state => Verdict::State { state },
+        }
+    }
+
+    /// What of these sizes there isn't.
+    pub(super) fn missing(&self, sizes: &Sizes, room: &Sizes) -> Vec<Shortage> {
+        let mut found = Vec::new();
+        for lane in 0..=DISK {
+            let missing = sizes[lane].saturating_sub(room[lane]);
+            if sizes[lane] > 0 && missing > 0 {
+                found.push(shortage(lane, missing));
+            }
+        }
+        found
+    }
+
+    /// With the machines' names, in their order.
+    pub(super) fn explained(&self, verdicts: Vec<Verdict>) -> Explanation {
+        let mut candidates: Vec<Candidate> = self
+            .facts
+            .machines
+            .iter()
+            .zip(verdicts)
+            .map(|(known, verdict)| Candidate {
+                machine_id: known.machine.id,
+                machine: known.machine.name.clone(),
+                verdict,
+            })
+            .collect();
+        candidates.sort_by(|one, other| one.machine.cmp(&other.machine));
+        Explanation {
+            chosen: None,
+            candidates,
+        }
+    }
+}
+
+/// Memory, vCPUs or disk.
+pub(super) fn shortage(dimension: usize, missing: i64) -> Shortage {
+    match dimension {
+        0 => Shortage::Memory { missing },
+        1 => Shortage::Vcpus { missing },
+        _ => Shortage::Disk { missing },
+    }
+}
+
+/// Of two ways to ask the same, what came closer to a place on each machine.
+pub(super) fn best_of(one: Vec<Verdict>, other: Vec<Verdict>) -> Vec<Verdict> {
+    let closer = |(one, other): (Verdict, Verdict)| match distance(&other) < distance(&one) {
+        true => other,
+        false => one,
+    };
+    one.into_iter().zip(other).map(closer).collect()
+}
+
+fn distance(verdict: &Verdict) -> (u8, i64) {
+    match verdict {
+        Verdict::Fits { score } => (0, *score),
+        Verdict::NoRestart => (1, 0),
+        Verdict::Kept { .. } => (2, 0),
+        Verdict::TenantCap => (3, 0),
+        Verdict::Short { .. } => (4, 0),
+        Verdict::NoNetwork => (5, 0),
+        Verdict::Unreachable | Verdict::State { .. } => (6, 0),
+        Verdict::DataElsewhere | Verdict::OtherSite => (7, 0),
+    }
+}
+
+/// A rule that is in the way, without a machine.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Hindrance {
+    /// No machine takes anything: each is drained, worked on, or can't be reached.
+    Closed,
+    /// No network with free addresses, or machines are on other networks.
+    Network,
+    /// The nearest machine is short of this much.
+    Short(Shortage),
+    /// The tenant has as many on each as it may have.
+    TenantCap,
+    /// The nearest machine has room, but keeps it for restarts; this much is missing beside it.
+    Kept(Shortage),
+    /// It, or something beside it, would have no place to be restarted.
+    NoRestart,
+}
+
+impl Hindrance {
+    pub(super) fn of(refusal: &Refusal) -> Self {
+        match refusal {
+            Refusal::State(_) | Refusal::Site => Self::Closed,
+            Refusal::Label(_) | Refusal::Taint(_) | Refusal::Cpu(_) | Refusal::Family => {
+                Self::Network
+            }
+            Refusal::Short { dimension, missing } => Self::Short(shortage(*dimension, *missing)),
+            Refusal::Kept { dimension, missing } => Self::Kept(shortage(*dimension, *missing)),
+            Refusal::TenantCap => Self::TenantCap,
+            // No NUMA nodes and no groups are told.
+            Refusal::NoRestart | Refusal::Nodes { .. } | Refusal::Group(_) => Self::NoRestart,
+        }
+    }
+}

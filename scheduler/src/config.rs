@@ -20,6 +20,8 @@ pub struct FleetConfig {
     pub quarantine: Duration,
     /// How often placement decides again when another was quicker, before it waits.
     pub claim_rounds: u32,
+    /// How long a snapshot of the fleet serves decisions.
+    pub snapshot_age: Duration,
     /// How often a guest that goes off by itself while it should get healthy is started again.
     pub start_rounds: u32,
 }
@@ -36,6 +38,7 @@ impl FleetConfig {
             destroy_limit: Duration::from_secs(15),
             quarantine: Duration::from_secs(3600),
             claim_rounds: 5,
+            snapshot_age: Duration::from_secs(1),
             start_rounds: 3,
         }
     }

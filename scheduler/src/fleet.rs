@@ -9,7 +9,7 @@ use std::{
 use berth_model::{Clock, ImageId, MachineId, OperationId, Timestamp, VirtualMachineId};
 use berth_store::Store;
 
-use crate::{FleetConfig, Machines};
+use crate::{FleetConfig, Machines, decider::Snapshots};
 
 /// Held over an upload.
 type UploadLock = Arc<tokio::sync::Mutex<()>>;
@@ -22,6 +22,7 @@ pub struct Fleet {
     pub(crate) clock: Arc<dyn Clock>,
     memory: Mutex<HashMap<VirtualMachineId, Remembered>>,
     uploads: Mutex<HashMap<(MachineId, ImageId), UploadLock>>,
+    pub(crate) snapshots: Snapshots,
 }
 
 /// What a worker remembers of a virtual machine between two looks of one operation. Lost with the
@@ -60,6 +61,7 @@ impl Fleet {
             clock,
             memory,
             uploads,
+            snapshots: Snapshots::default(),
         }
     }
 

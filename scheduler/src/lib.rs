@@ -9,6 +9,7 @@
 //! undo of a creation that never got healthy.
 
 mod config;
+mod decider;
 mod deployments;
 pub mod desired;
 mod enrolment;

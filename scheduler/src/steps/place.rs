@@ -3,7 +3,7 @@
 
 use berth_model::{DeploymentState, Error, ErrorCode, Explanation, OperationKind, Result, Verdict};
 use berth_operations::StepError;
-use berth_placement::{Chosen, NetworkNeed, Platform, Request, Room};
+use berth_placement::{Chosen, NetworkNeed, Request, Room};
 use berth_store::{ClaimOutcome, Relied, ReservationRequest, Settling};
 
 use super::{release, remove, stop};
@@ -26,10 +26,8 @@ pub(super) async fn run(task: &mut Task<'_>) -> StepResult {
             return done("It has its place");
         }
         let store = &task.fleet.store;
-        let facts = store
-            .fleet_snapshot(&task.work.claim, task.vm.vm.site_id, task.vm.image.id)
-            .await?;
-        let decision = Platform::new(facts).decide(&request(task));
+        let (image, request) = (task.vm.image.id, request(task));
+        let decision = task.fleet.decide(&task.work.claim, image, &request).await?;
         store
             .operation_explain(&task.work.claim, &decision.explanation)
             .await?;
@@ -46,6 +44,7 @@ pub(super) async fn run(task: &mut Task<'_>) -> StepResult {
             }
             ClaimOutcome::Lost(what) => {
                 metrics::counter!(RESERVATIONS_LOST).increment(1);
+                task.fleet.snapshot_forget(request.site_id, image).await;
                 tracing::debug!(operation = %task.work.operation.id, what, "another was quicker");
             }
         }

@@ -93,3 +93,36 @@ async fn one_goes_and_one_comes(world: &World, ids: &[DeploymentId], refused: De
     world.is(refused, DeploymentState::Running).await;
     world.counts().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_machine_that_is_drained_a_moment_after_a_decision_takes_nothing_more() {
+    let world = World::new().await;
+    let (first, operation) = world.order(&world.catalogue.small, "first").await;
+    assert_eq!(
+        world.end(operation.id).await.state,
+        OperationState::Succeeded
+    );
+    let place = async |deployment: DeploymentId| {
+        let cx = &world.platform;
+        let found = world.store.deployment_get(cx, deployment).await.unwrap();
+        let vm = found.virtual_machine_id;
+        let vm = world.store.virtual_machine_get(cx, vm).await.unwrap();
+        vm.machine_id.unwrap()
+    };
+    let drained = place(first.id).await;
+    let key = berth_store::IdempotencyKey::parse("drain").unwrap();
+    let drain = berth_model::MachineUpdate {
+        machine_id: drained,
+        state: Some(berth_model::MachineState::Draining),
+        vcpu_overcommit_percent: None,
+        memory_reserve_bytes: None,
+    };
+    let cx = world.platform.clone().with_key(key);
+    world.store.machine_update(&cx, drain).await.unwrap();
+    let (second, operation) = world.order(&world.catalogue.small, "second").await;
+    assert_eq!(
+        world.end(operation.id).await.state,
+        OperationState::Succeeded
+    );
+    assert_ne!(place(second.id).await, drained);
+}

@@ -2,12 +2,13 @@
 //! of Berth in it. Each round measures both, one after the other, so that what else the machine does
 //! meets both alike; medians of the rounds are compared.
 //!
-//! `cargo bench --package berth-tests -- order page walls` with the parts of scripts/bench up. `ROUNDS=3` is a quick
+//! `cargo bench --package berth-tests -- order page walls claims` with the parts of scripts/bench up. `ROUNDS=3` is a quick
 //! look.
 
 #![expect(clippy::unwrap_used, reason = "it fails where it stands")]
 #![expect(clippy::print_stdout, reason = "what it prints is what it is for")]
 
+mod claims;
 mod order;
 mod page;
 mod recording;
@@ -34,5 +35,8 @@ async fn main() {
     }
     if wanted("walls") {
         walls::run(rounds).await;
+    }
+    if wanted("claims") {
+        claims::run(rounds).await;
     }
 }

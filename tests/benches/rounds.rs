@@ -48,7 +48,7 @@ pub fn median(values: &[f64]) -> f64 {
 }
 
 /// The value below which the part `at` of all lies, between neighbours in proportion.
-fn quantile(values: impl Iterator<Item = f64>, at: f64) -> f64 {
+pub fn quantile(values: impl Iterator<Item = f64>, at: f64) -> f64 {
     let mut values: Vec<f64> = values.collect();
     values.sort_by(f64::total_cmp);
     #[expect(

@@ -106,6 +106,12 @@ impl World {
         &self.database.app_url
     }
 
+    /// The same for the owner of the schema.
+    #[must_use]
+    pub fn owner_url(&self) -> &str {
+        &self.database.owner_url
+    }
+
     /// Makes a client of a kind and signs it in: `--kind tenant`, …
     pub async fn client(&self, kind: &[&str]) -> Api {
         self.environment.client(kind).await

@@ -1,7 +1,7 @@
 //! What a scan can leave out: for each run of machines in order, the most that any of them has of
 //! each dimension, and the least that any would keep empty. Exact: it is kept with every change.
 
-use super::{DIMENSIONS, Fleet, MachineNumber, Sizes, State};
+use super::{DIMENSIONS, Fleet, Machine, MachineNumber, Sizes, State};
 
 /// How many machines one entry stands for.
 pub(crate) const BLOCK: usize = 32;
@@ -50,12 +50,19 @@ impl Fleet {
     /// What is unsold of all that a machine has, as the sum of the shares of its dimensions.
     pub(crate) fn unsold_keep(&mut self, machine: MachineNumber) {
         let index = machine.index();
-        let (limit, used) = (&self.machines[index].limit.whole, &self.used[index].whole);
+        let limit = &self.kind_of(machine).limit.whole;
+        let used = &self.used[index].whole;
         let sum = (0..self.dimensions.len())
             .filter(|lane| limit[*lane] > 0)
             .map(|lane| share(limit[lane] - used[lane], limit[lane]))
             .sum();
         self.unsold[index] = sum;
+    }
+
+    /// A machine that has the same limits, nodes and images, and is read so often that it is near.
+    pub(crate) fn kind_of(&self, machine: MachineNumber) -> &Machine {
+        let kind = self.kinds[machine.index()];
+        &self.machines[self.kind_machines[kind as usize].index()]
     }
 
     pub(crate) fn gate_keep(&mut self, machine: MachineNumber) {

@@ -121,23 +121,30 @@ impl<'a> Frame<'a> {
         let of = &fleet.machines[machine.index()];
         let state = (of.state != State::Active).then_some(Refusal::State(of.state));
         let class = &fleet.classes[of.class.index()];
-        let free = fleet.free(machine);
+        let (limit, used) = (&of.limit.whole, &fleet.used[machine.index()].whole);
         let short = (0..fleet.dimensions.len()).filter_map(move |dimension| {
-            let missing = self.need.sizes[dimension] - free.whole[dimension];
+            let missing = self.need.sizes[dimension] - (limit[dimension] - used[dimension]);
             (self.need.sizes[dimension] > 0 && missing > 0)
                 .then_some(Refusal::Short { dimension, missing })
         });
-        let nodes = nodes_pick(self.need, &free, of.node_count).err();
+        // Asked only if nothing before refused it.
+        let nodes = lazily(move || {
+            let missing = nodes_pick(self.need, &fleet.free(machine), of.node_count).err()?;
+            Some(Refusal::Nodes { missing })
+        });
         let groups = self.broken(fleet, machine, true);
-        let cap = (!self.is_under_cap(fleet, machine)).then_some(Refusal::TenantCap);
+        let cap = lazily(move || {
+            let is_over = !self.is_under_cap(fleet, machine);
+            is_over.then_some(Refusal::TenantCap)
+        });
         state
             .into_iter()
             .chain(class_refusals(self.need, class))
             .chain(short)
-            .chain(nodes.map(|missing| Refusal::Nodes { missing }))
+            .chain(nodes)
             .chain(groups.map(|bound| Refusal::Group(bound.group)))
             .chain(cap)
-            .chain(self.kept(fleet, machine))
+            .chain(lazily(move || self.kept(fleet, machine)))
     }
 
     /// If there is room, but not beside what is kept.
@@ -175,6 +182,10 @@ impl Fleet {
         let state = self.machines[machine.index()].state;
         matches!(state, State::Active | State::Suspect)
     }
+}
+
+fn lazily(one: impl FnOnce() -> Option<Refusal>) -> impl Iterator<Item = Refusal> {
+    std::iter::once_with(one).flatten()
 }
 
 fn lanes(need: &Need) -> ([(usize, i64); DIMENSIONS], usize) {

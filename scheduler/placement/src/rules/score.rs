@@ -23,7 +23,7 @@ impl Frame<'_> {
         let index = machine.index();
         let unsold = fleet.unsold[index];
         let fill = if fleet.policy.spread { -unsold } else { unsold };
-        let of = &fleet.machines[index];
+        let of = fleet.kind_of(machine);
         let is_there = |image| of.images.binary_search(&image).is_ok();
         let is_copied = self.need.image.is_some_and(|image| !is_there(image));
         fill + if is_copied { IMAGE } else { 0 } + self.crooked(fleet, machine) / 2
@@ -31,6 +31,9 @@ impl Frame<'_> {
 
     /// What soft groups add.
     pub(crate) fn score_company(&self, fleet: &Fleet, machine: MachineNumber) -> i64 {
+        if self.bounds.is_empty() {
+            return 0;
+        }
         let broken = self.broken(fleet, machine, false).count();
         i64::try_from(broken).unwrap_or(0) * SOFT
     }
@@ -38,7 +41,8 @@ impl Frame<'_> {
     /// The distance between the most and the least that would be left, as shares.
     fn crooked(&self, fleet: &Fleet, machine: MachineNumber) -> i64 {
         let index = machine.index();
-        let (limit, used) = (&fleet.machines[index].limit.whole, &fleet.used[index].whole);
+        let limit = &fleet.kind_of(machine).limit.whole;
+        let used = &fleet.used[index].whole;
         let (mut most, mut least) = (0, WHOLE);
         for lane in 0..fleet.dimensions.len() {
             if self.need.sizes[lane] > 0 && limit[lane] > 0 {

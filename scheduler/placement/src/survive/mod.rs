@@ -6,4 +6,5 @@ mod protect;
 mod recover;
 mod survives;
 
+pub(crate) use backup::Hosted;
 pub use survives::{Lost, Survival};

@@ -17,6 +17,7 @@ const FLAVOURS: &[(i64, i64, usize)] = &[
 ];
 
 /// Numbers that look random and are the same each time (splitmix64).
+#[derive(Clone)]
 pub struct Dice(pub u64);
 
 impl Dice {
@@ -31,6 +32,7 @@ impl Dice {
 
 /// Everything on: four dimensions, overcommit, labels, taints, processors, racks, groups, a cap per
 /// tenant, and room for the failure of any machine.
+#[derive(Clone)]
 pub struct Big {
     pub fleet: Fleet,
     pub needs: Vec<NeedNumber>,

@@ -50,6 +50,24 @@ impl Fleet {
         best
     }
 
+    /// The same of these machines alone, which are in order.
+    pub(crate) fn choose_of(
+        &self,
+        frame: &Frame<'_>,
+        machines: &[MachineNumber],
+        takes: &dyn Fn(MachineNumber) -> bool,
+    ) -> Option<(i64, Place)> {
+        let mut best = None;
+        for machine in machines {
+            let than = best.map(|(score, _): (i64, Place)| score);
+            let found = self.candidate(frame, *machine, than);
+            if found.is_some() && takes(*machine) {
+                best = found;
+            }
+        }
+        best
+    }
+
     /// The machine's place, if it fits and is better than this score.
     #[inline]
     fn candidate(

@@ -108,6 +108,19 @@ impl Fleet {
         self.place_set(vm, None);
     }
 
+    fn choose_ranked(
+        &mut self,
+        vm: VmNumber,
+        takes: &dyn Fn(MachineNumber) -> bool,
+    ) -> Option<(i64, Place)> {
+        // Apart from the fleet meanwhile, since it changes and the fleet doesn't.
+        let mut ranks = std::mem::take(&mut self.ranks);
+        let frame = Frame::new(self, &self.vms[vm.index()].ask, Some(vm));
+        let chosen = ranks.choose(self, &frame, takes);
+        self.ranks = ranks;
+        chosen
+    }
+
     /// Finds a place for one that has none, or another for one that has.
     pub(crate) fn place_vm(
         &mut self,
@@ -118,9 +131,8 @@ impl Fleet {
         let mut refused: Vec<MachineNumber> = Vec::new();
         let mut nearest = None;
         while refused.len() < TRIES {
-            let frame = Frame::new(self, &ask, Some(vm));
             let is_new = |machine| !refused.contains(&machine) && takes(machine);
-            let Some((score, place)) = self.choose(&frame, &is_new) else {
+            let Some((score, place)) = self.choose_ranked(vm, &is_new) else {
                 break;
             };
             match self.settle(vm, place) {

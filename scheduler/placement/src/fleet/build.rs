@@ -7,6 +7,7 @@ use super::{
     ImageNumber, LabelNumber, Machine, MachineNumber, MachineSpec, NODES, Need, NeedNumber, Place,
     Policy, RackNumber, SiteNumber, State, Vm, VmNumber, loads::Loads,
 };
+use crate::rules::class_refusals;
 
 /// What can't be added.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -98,6 +99,7 @@ impl Fleet {
             loads: Loads::default(),
         });
         self.rack_machines[spec.rack.index()].push(number);
+        self.all.push(number);
         self.used.push(Amounts::default());
         self.reserve.push(Amounts::default());
         self.rooms.push(limit);
@@ -141,6 +143,9 @@ impl Fleet {
         };
         let known = self.classes.iter().position(|known| *known == class);
         ClassNumber::at(known.unwrap_or_else(|| {
+            for (need, fits) in self.needs.iter().zip(&mut self.need_classes) {
+                fits.push(class_refusals(need, &class).next().is_none());
+            }
             self.classes.push(class);
             self.classes.len() - 1
         }))
@@ -159,9 +164,17 @@ impl Fleet {
             return Ok(*number);
         }
         let number = NeedNumber::at(self.needs.len());
-        self.needs.push(need.clone());
+        self.need_push(need.clone());
         self.need_numbers.insert(need, number);
         Ok(number)
+    }
+
+    /// One more need, known or not.
+    pub(crate) fn need_push(&mut self, need: Need) {
+        let fits = |class| class_refusals(&need, class).next().is_none();
+        self.need_classes
+            .push(self.classes.iter().map(fits).collect());
+        self.needs.push(need);
     }
 
     /// A group, without members.

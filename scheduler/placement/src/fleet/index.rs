@@ -45,6 +45,7 @@ impl Fleet {
             block.unsold = block.unsold.min(self.unsold[index]);
         }
         self.blocks[number] = block;
+        self.changes.note(machine);
     }
 
     /// What is unsold of all that a machine has, as the sum of the shares of its dimensions.

@@ -3,6 +3,7 @@
 mod amounts;
 mod build;
 mod change;
+mod changes;
 mod group;
 mod ids;
 mod index;
@@ -27,6 +28,7 @@ pub use policy::{Policy, Survive};
 
 pub(crate) use amounts::{Amounts, has_sizes};
 pub(crate) use change::{Change, reserve as change_reserve};
+pub(crate) use changes::Changes;
 pub(crate) use group::Group;
 pub(crate) use index::{BLOCK, Block, CLOSED, WHOLE, share};
 pub(crate) use machine::{Class, Machine};
@@ -34,6 +36,8 @@ pub(crate) use names::Names;
 pub(crate) use need::Vm;
 
 use std::collections::{BTreeMap, BTreeSet};
+
+use crate::decide::Ranks;
 
 /// Machines, what runs on them, and what has to hold. Positions in its arrays are the numbers of
 /// `ids`; nothing is ever moved within them.
@@ -48,6 +52,8 @@ pub struct Fleet {
     pub(crate) sites: u32,
     pub(crate) classes: Vec<Class>,
     pub(crate) machines: Vec<Machine>,
+    /// Their numbers, in order.
+    pub(crate) all: Vec<MachineNumber>,
     /// By machine: what is used by what runs there and by holds.
     pub(crate) used: Vec<Amounts>,
     /// By machine: what is kept for restarts.
@@ -63,7 +69,12 @@ pub struct Fleet {
     /// A machine of each kind.
     pub(crate) kind_machines: Vec<MachineNumber>,
     pub(crate) blocks: Vec<Block>,
+    pub(crate) changes: Changes,
+    /// What follows from machines and needs alone, and may be forgotten at any time.
+    pub(crate) ranks: Ranks,
     pub(crate) needs: Vec<Need>,
+    /// By need: by class, whether such machines can be at all.
+    pub(crate) need_classes: Vec<Vec<bool>>,
     pub(crate) need_numbers: BTreeMap<Need, NeedNumber>,
     pub(crate) groups: Vec<Group>,
     pub(crate) vms: Vec<Vm>,

@@ -1,12 +1,8 @@
 //! Who could be where: a light copy of the fleet on which moves cost nothing.
 
 use super::balance::{Balance, MEASURES, Sums};
-use crate::{
-    fleet::{
-        Amounts, DIMENSIONS, Fleet, MachineNumber, NeedNumber, Relation, State, VmNumber, WHOLE,
-        share,
-    },
-    rules::Frame,
+use crate::fleet::{
+    Amounts, DIMENSIONS, Fleet, MachineNumber, NeedNumber, Relation, State, VmNumber, WHOLE, share,
 };
 
 /// The copy.
@@ -23,8 +19,6 @@ pub(super) struct Sketch<'a> {
     pub(super) at: Vec<Option<MachineNumber>>,
     /// By machine, in order.
     pub(super) vms: Vec<Vec<VmNumber>>,
-    /// By need: by class.
-    classes: Vec<Option<Vec<bool>>>,
     /// By need, and within it by kind of machine: what one more means for its measures.
     changes: Vec<[i64; MEASURES]>,
     /// By virtual machine: whether it may move at all.
@@ -51,7 +45,6 @@ impl<'a> Sketch<'a> {
                 .iter()
                 .map(|machine| machine.vms.clone())
                 .collect(),
-            classes: vec![None; fleet.needs.len()],
             changes: changes(fleet, &balance.weights()),
             is_movable: fleet.vms().map(|vm| is_movable(fleet, vm)).collect(),
         };
@@ -146,7 +139,7 @@ impl<'a> Sketch<'a> {
     }
 
     /// Whether it might go there, as far as can be seen here.
-    pub(super) fn is_allowed(&mut self, vm: VmNumber, to: MachineNumber) -> bool {
+    pub(super) fn is_allowed(&self, vm: VmNumber, to: MachineNumber) -> bool {
         let fleet = self.fleet;
         let ask = fleet.ask_of(vm);
         let need = ask.need.index();
@@ -157,10 +150,8 @@ impl<'a> Sketch<'a> {
         {
             return false;
         }
-        let classes =
-            self.classes[need].get_or_insert_with(|| Frame::new(fleet, &ask, Some(vm)).classes);
         let class = fleet.machines[to.index()].class;
-        classes[class.index()] && self.groups_allow(vm, to)
+        fleet.need_classes[need][class.index()] && self.groups_allow(vm, to)
     }
 
     fn groups_allow(&self, vm: VmNumber, to: MachineNumber) -> bool {

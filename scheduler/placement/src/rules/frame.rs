@@ -25,7 +25,7 @@ pub(crate) struct Frame<'a> {
     pub(crate) own: Option<VmNumber>,
     pub(crate) need: &'a Need,
     /// By class: whether it can be at all.
-    pub(crate) classes: Vec<bool>,
+    pub(crate) classes: &'a [bool],
     pub(crate) bounds: Vec<Bound>,
     /// The dimensions that are asked for, with how much.
     lanes: ([(usize, i64); DIMENSIONS], usize),
@@ -34,7 +34,6 @@ pub(crate) struct Frame<'a> {
 impl<'a> Frame<'a> {
     pub(crate) fn new(fleet: &'a Fleet, ask: &Ask, own: Option<VmNumber>) -> Self {
         let need = &fleet.needs[ask.need.index()];
-        let fits = |class: &Class| class_refusals(need, class).next().is_none();
         let mut bounds = Vec::new();
         for group in ask.groups.into_iter().flatten() {
             bounds_of(fleet, group, own, &mut bounds);
@@ -43,7 +42,7 @@ impl<'a> Frame<'a> {
             ask: *ask,
             own,
             need,
-            classes: fleet.classes.iter().map(fits).collect(),
+            classes: &fleet.need_classes[ask.need.index()],
             bounds,
             lanes: lanes(need),
         }
@@ -88,6 +87,19 @@ impl<'a> Frame<'a> {
         };
         let of = &fleet.machines[machine.index()];
         of.count_of(self.ask.tenant, self.own) < cap as usize
+    }
+
+    /// The only machines that a hard group allows, if it says so.
+    pub(crate) fn only_machines(&self, fleet: &'a Fleet) -> Option<&'a [MachineNumber]> {
+        let mut only = self.bounds.iter().filter(|bound| {
+            bound.is_hard && bound.is_only && matches!(bound.kind, Domain::Machine | Domain::Rack)
+        });
+        let bound = only.next()?;
+        let domain = bound.domain as usize;
+        Some(match bound.kind {
+            Domain::Machine => &fleet.all[domain..=domain],
+            _ => &fleet.rack_machines[domain],
+        })
     }
 
     /// Where on the machine, if there is room beside what is kept.

@@ -5,7 +5,7 @@ use super::Company;
 use crate::{
     fleet::{CLOSED, Fleet, MachineNumber, Place},
     rules::{Frame, Refusal, class_refusals},
-    survive::Hosted,
+    survive::{After, Hosted},
 };
 
 /// What is known before.
@@ -121,15 +121,11 @@ impl<'f, 'a> Glance<'f, 'a> {
         let Some(host) = fleet.machines().find(is_plain) else {
             return [None; 2];
         };
-        let hosted = Hosted {
-            ask: self.frame.ask,
-            own: self.frame.own,
-            host,
-        };
+        let after = After::new(fleet, &Hosted::new(self.frame, host));
         let is_spare = |machine: &MachineNumber| {
             self.frame.is_open(fleet, *machine)
                 && self.frame.room(fleet, *machine).is_some()
-                && fleet.backup_allowed(&hosted, *machine)
+                && after.allows(fleet, *machine)
         };
         let blocks = fleet.blocks.iter().enumerate();
         let roomy = blocks.filter(|(_, block)| self.frame.fits(&block.room));

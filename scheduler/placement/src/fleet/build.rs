@@ -1,7 +1,5 @@
 //! What is there: added once, in the order of ids.
 
-use std::collections::BTreeSet;
-
 use super::{
     Amounts, Ask, Class, ClassNumber, DIMENSIONS, Fleet, Group, GroupNumber, GroupSpec,
     ImageNumber, LabelNumber, Machine, MachineNumber, MachineSpec, NODES, Need, NeedNumber, Place,
@@ -95,7 +93,7 @@ impl Fleet {
             images,
             vms: Vec::new(),
             tenants: Vec::new(),
-            guests: BTreeSet::new(),
+            guests: 0,
             loads: Loads::default(),
         });
         self.rack_machines[spec.rack.index()].push(number);
@@ -211,7 +209,7 @@ impl Fleet {
         if state == State::Active {
             return;
         }
-        for vm in self.machines[machine.index()].guests.clone() {
+        for vm in self.guests_of(machine) {
             for slot in 0..super::FAILURES {
                 let backup = self.vms[vm.index()].backups[slot];
                 if backup.is_some_and(|place| place.machine == machine) {

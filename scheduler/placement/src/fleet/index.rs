@@ -33,6 +33,11 @@ impl Fleet {
         if self.blocks.len() <= number {
             self.blocks.resize(number + 1, Block::EMPTY);
         }
+        self.block_keep(number);
+        self.changes.note(machine);
+    }
+
+    fn block_keep(&mut self, number: usize) {
         let mut block = Block::EMPTY;
         let first = number * BLOCK;
         for index in first..(first + BLOCK).min(self.machines.len()) {
@@ -45,7 +50,26 @@ impl Fleet {
             block.unsold = block.unsold.min(self.unsold[index]);
         }
         self.blocks[number] = block;
+    }
+
+    /// The same, if it had this much before: what wasn't the most of its block, and isn't now, changes
+    /// nothing.
+    pub(crate) fn index_change(&mut self, machine: MachineNumber, had: &Sizes, unsold: i64) {
+        let index = machine.index();
         self.changes.note(machine);
+        if self.gates[index] == CLOSED {
+            return;
+        }
+        let (room, block) = (&self.rooms[index].whole, &mut self.blocks[index / BLOCK]);
+        let mut is_led = unsold == block.unsold && self.unsold[index] > unsold;
+        block.unsold = block.unsold.min(self.unsold[index]);
+        for lane in 0..DIMENSIONS {
+            is_led |= (had[lane] == block.room[lane]) & (room[lane] < had[lane]);
+            block.room[lane] = block.room[lane].max(room[lane]);
+        }
+        if is_led {
+            self.block_keep(index / BLOCK);
+        }
     }
 
     /// What is unsold of all that a machine has, as the sum of the shares of its dimensions.
@@ -61,6 +85,7 @@ impl Fleet {
     }
 
     /// A machine that has the same limits, nodes and images, and is read so often that it is near.
+    #[inline]
     pub(crate) fn kind_of(&self, machine: MachineNumber) -> &Machine {
         let kind = self.kinds[machine.index()];
         &self.machines[self.kind_machines[kind as usize].index()]
@@ -75,6 +100,7 @@ impl Fleet {
 }
 
 /// In parts of `WHOLE`, which is more than a million.
+#[inline]
 pub(crate) fn share(part: i64, whole: i64) -> i64 {
     if whole < 1 << 42 {
         // Fits, since a part is rarely more than the whole; a machine that is overfull beyond that

@@ -35,9 +35,15 @@ pub(crate) use machine::{Class, Machine};
 pub(crate) use names::Names;
 pub(crate) use need::Vm;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap},
+    hash::{BuildHasherDefault, DefaultHasher},
+};
 
 use crate::decide::Ranks;
+
+/// Hashed always alike.
+type Tenants = HashMap<TenantNumber, Vec<VmNumber>, BuildHasherDefault<DefaultHasher>>;
 
 /// Machines, what runs on them, and what has to hold. Positions in its arrays are the numbers of
 /// `ids`; nothing is ever moved within them.
@@ -81,11 +87,11 @@ pub struct Fleet {
     /// By rack.
     pub(crate) rack_machines: Vec<Vec<MachineNumber>>,
     /// What each tenant runs, in order; only where there is a cap.
-    pub(crate) tenants: BTreeMap<TenantNumber, Vec<VmNumber>>,
+    pub(crate) tenants: Tenants,
     /// Machines that something would be restarted on.
     pub(crate) backers: BTreeSet<MachineNumber>,
-    /// What should have a backup and has none.
-    pub(crate) unprotected: BTreeSet<VmNumber>,
+    /// What should have a backup and has none, in order: seldom more than a few.
+    pub(crate) unprotected: Vec<VmNumber>,
     /// Whether what is kept for restarts is being used.
     pub(crate) is_recovering: bool,
     pub(crate) journal: Vec<Change>,

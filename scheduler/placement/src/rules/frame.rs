@@ -33,17 +33,22 @@ pub(crate) struct Frame<'a> {
 
 impl<'a> Frame<'a> {
     pub(crate) fn new(fleet: &'a Fleet, ask: &Ask, own: Option<VmNumber>) -> Self {
-        let need = &fleet.needs[ask.need.index()];
-        let mut bounds = Vec::new();
+        let mut frame = Self::bare(fleet, ask, own);
         for group in ask.groups.into_iter().flatten() {
-            bounds_of(fleet, group, own, &mut bounds);
+            bounds_of(fleet, group, own, &mut frame.bounds);
         }
+        frame
+    }
+
+    /// Without what its groups say now.
+    pub(crate) fn bare(fleet: &'a Fleet, ask: &Ask, own: Option<VmNumber>) -> Self {
+        let need = &fleet.needs[ask.need.index()];
         Self {
             ask: *ask,
             own,
             need,
             classes: &fleet.need_classes[ask.need.index()],
-            bounds,
+            bounds: Vec::new(),
             lanes: lanes(need),
         }
     }

@@ -1,6 +1,6 @@
 //! Who could be where: a light copy of the fleet on which moves cost nothing.
 
-use super::balance::{Balance, MEASURES, Sums};
+use super::balance::{Balance, MEASURES, Sums, root};
 use crate::fleet::{
     Amounts, DIMENSIONS, Fleet, MachineNumber, NeedNumber, Relation, State, VmNumber, WHOLE, share,
 };
@@ -9,6 +9,8 @@ use crate::fleet::{
 pub(super) struct Sketch<'a> {
     pub(super) fleet: &'a Fleet,
     pub(super) weights: [i64; MEASURES],
+    /// Measures that have a weight.
+    active: Vec<usize>,
     /// The active machines.
     pub(super) machines: Vec<MachineNumber>,
     /// By machine: what it has of each measure.
@@ -35,6 +37,9 @@ impl<'a> Sketch<'a> {
         let mut sketch = Self {
             fleet,
             weights: balance.weights(),
+            active: (0..MEASURES)
+                .filter(|measure| balance.weights()[*measure] != 0)
+                .collect(),
             machines,
             values: vec![[0; MEASURES]; fleet.machines.len()],
             sums: Sums::default(),
@@ -84,15 +89,33 @@ impl<'a> Sketch<'a> {
         from: MachineNumber,
         to: MachineNumber,
     ) -> i64 {
+        self.deviation_with(&self.without(need, from), need, to)
+    }
+
+    /// The sums if one with this need left; where it could go is asked of these again and again.
+    pub(super) fn without(&self, need: NeedNumber, from: MachineNumber) -> Sums {
         let mut sums = self.sums;
-        let (less, more) = (self.change_of(need, from), self.change_of(need, to));
-        for measure in (0..MEASURES).filter(|measure| self.weights[*measure] != 0) {
+        let less = self.change_of(need, from);
+        for measure in self.active.iter().copied() {
             let value = self.values[from.index()][measure];
             sums.change(measure, value, value - less[measure]);
-            let value = self.values[to.index()][measure];
-            sums.change(measure, value, value + more[measure]);
         }
-        sums.deviation(&self.weights, self.count())
+        sums
+    }
+
+    /// The deviation if one with this need came, with these sums before.
+    pub(super) fn deviation_with(&self, sums: &Sums, need: NeedNumber, to: MachineNumber) -> i64 {
+        let (more, values) = (self.change_of(need, to), &self.values[to.index()]);
+        let count = self.count();
+        let mut total = 0;
+        for measure in self.active.iter().copied() {
+            let (more, value) = (more[measure], values[measure]);
+            let squares = sums.squares[measure] + i128::from(more) * i128::from(2 * value + more);
+            let sum = i128::from(sums.sum[measure] + more);
+            let spread = squares * i128::from(count) - sum * sum;
+            total += self.weights[measure] * root(spread) / count.max(1);
+        }
+        total
     }
 
     /// The deviation if two that are on different machines changed places.
@@ -104,7 +127,7 @@ impl<'a> Sketch<'a> {
         let mut sums = self.sums;
         for (machine, less, more) in [(at, one, other), (there, other, one)] {
             let (less, more) = (self.change_of(less, machine), self.change_of(more, machine));
-            for measure in (0..MEASURES).filter(|measure| self.weights[*measure] != 0) {
+            for measure in self.active.iter().copied() {
                 let value = self.values[machine.index()][measure];
                 sums.change(measure, value, value - less[measure] + more[measure]);
             }
@@ -191,14 +214,16 @@ impl<'a> Sketch<'a> {
             deviations[measure] = self.sums.deviation(&only, count).max(1);
             only[measure] = 0;
         }
+        let mean = self.sums.sum.map(|sum| sum / count);
+        let usual = self.sums.sum.map(|sum| sum / vms);
         let pressure = |machine: &MachineNumber| -> i64 {
             let values = &self.values[machine.index()];
-            let far = |measure: usize| {
-                let mean = self.sums.sum[measure] / count;
-                let usual = self.sums.sum[measure] / vms;
-                self.weights[measure] * (values[measure] - mean) / deviations[measure] * usual
+            let far = |measure: &usize| {
+                let measure = *measure;
+                let far = self.weights[measure] * (values[measure] - mean[measure]);
+                far / deviations[measure] * usual[measure]
             };
-            (0..MEASURES).map(far).sum()
+            self.active.iter().map(far).sum()
         };
         let mut machines: Vec<(i64, MachineNumber)> = self
             .machines

@@ -85,6 +85,9 @@ pub(super) fn root(square: i128) -> i64 {
         let root = u64::try_from(square.isqrt()).unwrap_or(u64::MAX);
         return i64::try_from(root).unwrap_or(i64::MAX);
     }
+    if let Ok(square) = i64::try_from(square) {
+        return root_small(square);
+    }
     let mut root = (square as f64).sqrt() as u64;
     let squared = |root: u64| u128::from(root) * u128::from(root);
     while squared(root) > square {
@@ -94,6 +97,21 @@ pub(super) fn root(square: i128) -> i64 {
         root += 1;
     }
     i64::try_from(root).unwrap_or(i64::MAX)
+}
+
+/// The same with numbers that a processor has itself.
+#[inline]
+fn root_small(square: i64) -> i64 {
+    let mut root = (square as f64).sqrt() as i64;
+    // Beside the greatest root there is; its square would not fit.
+    root = root.min(3_037_000_499);
+    while root * root > square {
+        root -= 1;
+    }
+    while root < 3_037_000_499 && (root + 1) * (root + 1) <= square {
+        root += 1;
+    }
+    root
 }
 
 #[cfg(test)]

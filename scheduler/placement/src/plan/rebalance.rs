@@ -141,7 +141,10 @@ fn best_move(sketch: &mut Sketch<'_>) -> Option<(i64, VmNumber, MachineNumber)> 
             }
             let sums = sketch.without(ask.need, *from);
             for to in targets.iter().filter(|to| *to != from) {
-                let deviation = sketch.deviation_with(&sums, ask.need, *to);
+                let most = best.map_or(i64::MAX, |best| best.0);
+                let Some(deviation) = sketch.deviation_with(&sums, ask.need, *to, most) else {
+                    continue;
+                };
                 let found = (deviation, vm, *to);
                 if best.is_none_or(|best| found < best) && sketch.is_allowed(vm, *to) {
                     best = Some(found);

@@ -77,8 +77,13 @@ impl Refine<'_, '_> {
         let mut best = (now, at);
         let sums = self.sketch.without(need, at);
         for to in self.found().near.iter().copied() {
-            let deviation = self.sketch.deviation_with(&sums, need, to);
-            if to != home && to != at && deviation < best.0 && self.sketch.is_allowed(vm, to) {
+            let deviation = self.sketch.deviation_with(&sums, need, to, best.0 - 1);
+            if to == home || to == at {
+                continue;
+            }
+            if let Some(deviation) = deviation
+                && self.sketch.is_allowed(vm, to)
+            {
                 best = (deviation, to);
             }
         }
@@ -129,7 +134,8 @@ impl Refine<'_, '_> {
             if there == at || fleet.ask_of(other).need == fleet.ask_of(vm).need {
                 continue;
             }
-            if self.sketch.deviation_exchanged(vm, other) >= now {
+            let deviation = self.sketch.deviation_exchanged(vm, other);
+            if deviation.is_none_or(|deviation| deviation >= now) {
                 continue;
             }
             self.sketch.shift(vm, there);

@@ -37,7 +37,9 @@ impl<'a> Sketch<'a> {
         let mut sketch = Self {
             fleet,
             weights: balance.weights(),
+            // Counts first: they tell most moves apart.
             active: (0..MEASURES)
+                .rev()
                 .filter(|measure| balance.weights()[*measure] != 0)
                 .collect(),
             machines,
@@ -89,7 +91,9 @@ impl<'a> Sketch<'a> {
         from: MachineNumber,
         to: MachineNumber,
     ) -> i64 {
-        self.deviation_with(&self.without(need, from), need, to)
+        let sums = self.without(need, from);
+        let deviation = self.deviation_with(&sums, need, to, i64::MAX);
+        deviation.unwrap_or(i64::MAX)
     }
 
     /// The sums if one with this need left; where it could go is asked of these again and again.
@@ -103,8 +107,14 @@ impl<'a> Sketch<'a> {
         sums
     }
 
-    /// The deviation if one with this need came, with these sums before.
-    pub(super) fn deviation_with(&self, sums: &Sums, need: NeedNumber, to: MachineNumber) -> i64 {
+    /// The deviation if one with this need came, with these sums before; none if it is more than this.
+    pub(super) fn deviation_with(
+        &self,
+        sums: &Sums,
+        need: NeedNumber,
+        to: MachineNumber,
+        most: i64,
+    ) -> Option<i64> {
         let (more, values) = (self.change_of(need, to), &self.values[to.index()]);
         let count = self.count();
         let mut total = 0;
@@ -114,25 +124,39 @@ impl<'a> Sketch<'a> {
             let sum = i128::from(sums.sum[measure] + more);
             let spread = squares * i128::from(count) - sum * sum;
             total += self.weights[measure] * root(spread) / count.max(1);
-        }
-        total
-    }
-
-    /// The deviation if two that are on different machines changed places.
-    pub(super) fn deviation_exchanged(&self, one: VmNumber, other: VmNumber) -> i64 {
-        let (Some(at), Some(there)) = (self.at[one.index()], self.at[other.index()]) else {
-            return i64::MAX;
-        };
-        let (one, other) = (self.fleet.ask_of(one).need, self.fleet.ask_of(other).need);
-        let mut sums = self.sums;
-        for (machine, less, more) in [(at, one, other), (there, other, one)] {
-            let (less, more) = (self.change_of(less, machine), self.change_of(more, machine));
-            for measure in self.active.iter().copied() {
-                let value = self.values[machine.index()][measure];
-                sums.change(measure, value, value - less[measure] + more[measure]);
+            if total > most {
+                return None;
             }
         }
-        sums.deviation(&self.weights, self.count())
+        Some(total)
+    }
+
+    /// The deviation if two that are on different machines changed places; none if that makes nothing
+    /// evener, which is most often so and cheap to see: no spread gets less.
+    pub(super) fn deviation_exchanged(&self, one: VmNumber, other: VmNumber) -> Option<i64> {
+        let (at, there) = (self.at[one.index()]?, self.at[other.index()]?);
+        let (one, other) = (self.fleet.ask_of(one).need, self.fleet.ask_of(other).need);
+        let count = i128::from(self.count());
+        let mut spreads = [0; MEASURES];
+        let mut is_better = false;
+        for measure in self.active.iter().copied() {
+            let change = |machine: MachineNumber, less, more| {
+                let change =
+                    self.change_of(more, machine)[measure] - self.change_of(less, machine)[measure];
+                let value = self.values[machine.index()][measure];
+                (change, i128::from(change) * i128::from(2 * value + change))
+            };
+            let (here, there) = (change(at, one, other), change(there, other, one));
+            let (sum, more) = (
+                i128::from(self.sums.sum[measure]),
+                i128::from(here.0 + there.0),
+            );
+            let grown = (here.1 + there.1) * count - more * (2 * sum + more);
+            is_better |= grown < 0;
+            spreads[measure] = self.sums.squares[measure] * count - sum * sum + grown;
+        }
+        let of = |measure: &usize| self.weights[*measure] * root(spreads[*measure]) / self.count();
+        is_better.then(|| self.active.iter().map(of).sum())
     }
 
     /// Moves it, whether it may or not.

@@ -15,8 +15,10 @@ mod data;
 mod decision;
 mod failures;
 mod fleets;
+mod hail;
 mod online;
 mod packing;
+mod plain;
 mod rebalance;
 mod topology;
 
@@ -28,8 +30,10 @@ const ROWS: &[(&str, fn())] = &[
     ("online", online::run),
     ("restarts", online::restarts),
     ("topology", topology::run),
+    ("reference", topology::reference),
     ("packing", packing::run),
     ("capacity", capacity::run),
+    ("hail", hail::run),
     ("rebalance", rebalance::run),
 ];
 

@@ -41,6 +41,10 @@ impl Ranks {
         if let Some(machines) = frame.only_machines(fleet) {
             return fleet.choose_of(frame, machines, takes);
         }
+        if frame.is_leading {
+            // Scored otherwise, and rare: those that follow have but one machine.
+            return fleet.choose(frame, takes);
+        }
         let Some(tree) = self.tree(fleet, frame) else {
             return fleet.choose(frame, takes);
         };

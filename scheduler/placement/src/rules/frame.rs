@@ -27,6 +27,8 @@ pub(crate) struct Frame<'a> {
     /// By class: whether it can be at all.
     pub(crate) classes: &'a [bool],
     pub(crate) bounds: Vec<Bound>,
+    /// Whether others will have to follow to the same machine.
+    pub(crate) is_leading: bool,
     /// The dimensions that are asked for, with how much.
     lanes: ([(usize, i64); DIMENSIONS], usize),
 }
@@ -49,6 +51,7 @@ impl<'a> Frame<'a> {
             need,
             classes: &fleet.need_classes[ask.need.index()],
             bounds: Vec::new(),
+            is_leading: is_leading(fleet, ask),
             lanes: lanes(need),
         }
     }
@@ -199,6 +202,17 @@ impl Fleet {
         let state = self.machines[machine.index()].state;
         matches!(state, State::Active | State::Suspect)
     }
+}
+
+fn is_leading(fleet: &Fleet, ask: &Ask) -> bool {
+    let mut specs = ask
+        .groups
+        .into_iter()
+        .flatten()
+        .map(|group| fleet.groups[group.index()].spec);
+    specs.any(|spec| {
+        spec.is_hard && spec.relation == Relation::Together && spec.domain == Domain::Machine
+    })
 }
 
 fn lazily(one: impl FnOnce() -> Option<Refusal>) -> impl Iterator<Item = Refusal> {

@@ -4,6 +4,8 @@
 //! empty. What would be left over crookedly counts too: a machine with memory left and no vCPUs is
 //! as good as full. A soft group that is broken outweighs both; an image that would have to be
 //! copied is worth a hundredth of a machine.
+//!
+//! What others will have to follow to the same machine goes to the emptiest one that is used.
 
 use super::Frame;
 use crate::fleet::{Block, DIMENSIONS, Fleet, MachineNumber, WHOLE, share};
@@ -22,7 +24,9 @@ impl Frame<'_> {
     pub(crate) fn score_alone(&self, fleet: &Fleet, machine: MachineNumber) -> i64 {
         let index = machine.index();
         let unsold = fleet.unsold[index];
-        let fill = if fleet.policy.spread { -unsold } else { unsold };
+        let is_used = || !fleet.used[index].is_zero();
+        let is_spread = fleet.policy.spread || (self.is_leading && is_used());
+        let fill = if is_spread { -unsold } else { unsold };
         let of = fleet.kind_of(machine);
         let is_there = |image| of.images.binary_search(&image).is_ok();
         let is_copied = self.need.image.is_some_and(|image| !is_there(image));
@@ -57,7 +61,7 @@ impl Frame<'_> {
 
     /// The machine's score is not lower than this.
     pub(crate) fn least_score_of(&self, fleet: &Fleet, machine: MachineNumber) -> i64 {
-        if fleet.policy.spread {
+        if fleet.policy.spread || self.is_leading {
             i64::MIN
         } else {
             fleet.unsold[machine.index()]
@@ -66,7 +70,7 @@ impl Frame<'_> {
 
     /// No machine of the block has a lower score than this.
     pub(crate) fn least_score(&self, fleet: &Fleet, block: &Block) -> i64 {
-        if fleet.policy.spread {
+        if fleet.policy.spread || self.is_leading {
             i64::MIN
         } else {
             block.unsold

@@ -192,7 +192,14 @@ pub fn score(world: &World, places: &Places, ask: &Ask, machine: MachineNumber) 
     let is_copied = need
         .image
         .is_some_and(|image| !spec.images.contains(&image));
-    let fill = if world.policy.spread { -unsold } else { unsold };
+    let leads = |group: GroupNumber| {
+        let spec = world.groups[group.index()];
+        spec.is_hard && spec.relation == Relation::Together && spec.domain == Domain::Machine
+    };
+    let is_leading = ask.groups.into_iter().flatten().any(leads);
+    let is_used = (0..world.dimensions).any(|d| used(world, places, machine, d) > 0);
+    let is_spread = world.policy.spread || (is_leading && is_used);
+    let fill = if is_spread { -unsold } else { unsold };
     fill + (most - least).max(0) / 2
         + broken * WHOLE * 16 * DIMENSIONS as i64
         + if is_copied { WHOLE / 100 } else { 0 }

@@ -16,6 +16,7 @@ mod decision;
 mod failures;
 mod fleets;
 mod hail;
+mod learned;
 mod online;
 mod packing;
 mod plain;
@@ -28,6 +29,7 @@ const ROWS: &[(&str, fn())] = &[
     ("memory", failures::memory),
     ("survival", failures::survival),
     ("online", online::run),
+    ("ends", online::ends),
     ("restarts", online::restarts),
     ("topology", topology::run),
     ("reference", topology::reference),

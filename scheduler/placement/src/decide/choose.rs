@@ -34,7 +34,8 @@ impl Fleet {
                 let than = best.map(|(score, _)| score);
                 if than.is_some_and(|than| frame.least_score_of(self, machine) >= than)
                     || !frame.fits(&self.rooms[machine.index()].whole)
-                    || than.is_some_and(|than| seen.is_no_better(self, machine, than))
+                    || (frame.until.is_none()
+                        && than.is_some_and(|than| seen.is_no_better(self, machine, than)))
                 {
                     continue;
                 }
@@ -147,7 +148,7 @@ impl Seen {
             let other = other.index();
             *score >= than
                 && fleet.kinds[other] == fleet.kinds[index]
-                && fleet.unsold[other] == fleet.unsold[index]
+                && fleet.fills[other] <= fleet.fills[index]
                 && fleet.used[other].whole == fleet.used[index].whole
         })
     }

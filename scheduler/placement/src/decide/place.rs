@@ -40,8 +40,9 @@ impl Fleet {
     pub fn place(&mut self, ask: &Ask) -> Result<Placed, Refused> {
         let vm = self.vm_add(*ask);
         let placed = self.place_vm(vm, &|_| true);
-        if placed.is_err() {
-            self.vms.pop();
+        match placed {
+            Ok(_) => self.era_keep(),
+            Err(_) => drop(self.vms.pop()),
         }
         placed
     }
@@ -84,6 +85,7 @@ impl Fleet {
             }
         }
         self.keep(mark);
+        self.era_keep();
         all.sort_by_key(|placed| placed.vm);
         Ok(all)
     }

@@ -41,8 +41,8 @@ impl Ranks {
         if let Some(machines) = frame.only_machines(fleet) {
             return fleet.choose_of(frame, machines, takes);
         }
-        if frame.is_leading {
-            // Scored otherwise, and rare: those that follow have but one machine.
+        if frame.is_leading || frame.until.is_some() {
+            // Scored otherwise. Those that follow have but one machine; ends are different each time.
             return fleet.choose(frame, takes);
         }
         let Some(tree) = self.tree(fleet, frame) else {

@@ -102,6 +102,8 @@ impl Fleet {
         self.reserve.push(Amounts::default());
         self.rooms.push(limit);
         self.unsold.push(0);
+        self.fills.push(0);
+        self.ends.push(i64::MIN);
         self.gates.push(0);
         let kind = self.kind(number);
         self.kinds.push(kind);
@@ -198,6 +200,7 @@ impl Fleet {
     pub fn vm_found(&mut self, ask: Ask, place: Place) -> VmNumber {
         let vm = self.vm_add(ask);
         self.place_set(vm, Some(place));
+        self.era_keep();
         vm
     }
 

@@ -75,12 +75,15 @@ impl Fleet {
             let amounts = self.needs[ask.need.index()].amounts(place.nodes);
             self.used[place.machine.index()].subtract(&amounts);
             self.machines[place.machine.index()].vm_take(vm);
+            self.end_keep(place.machine);
             self.rooms_keep(place.machine);
         }
         if let Some(place) = place {
             let amounts = self.needs[ask.need.index()].amounts(place.nodes);
             self.used[place.machine.index()].add(&amounts);
             self.machines[place.machine.index()].vm_give(vm, ask.tenant);
+            let end = &mut self.ends[place.machine.index()];
+            *end = (*end).max(ask.until.unwrap_or(i64::MAX));
             self.rooms_keep(place.machine);
         }
         if before.is_some() != place.is_some() {
@@ -199,10 +202,10 @@ impl Fleet {
         if !self.is_recovering {
             room.subtract(&self.reserve[index]);
         }
-        let (had, unsold) = (self.rooms[index].whole, self.unsold[index]);
+        let (had, fill) = (self.rooms[index].whole, self.fills[index]);
         self.rooms[index] = room;
         self.unsold_keep(machine);
-        self.index_change(machine, &had, unsold);
+        self.index_change(machine, &had, fill);
     }
 
     fn protection_keep(&mut self, vm: VmNumber) {

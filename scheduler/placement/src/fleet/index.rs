@@ -15,14 +15,14 @@ pub(crate) const WHOLE: i64 = 1 << 20;
 pub(crate) struct Block {
     /// The most room of each, over those that take something.
     pub(crate) room: Sizes,
-    /// The least that is unsold on one of them, see `Fleet::unsold`.
-    pub(crate) unsold: i64,
+    /// The least of `Fleet::fills` of them.
+    pub(crate) fill: i64,
 }
 
 impl Block {
     const EMPTY: Self = Self {
         room: [i64::MIN; DIMENSIONS],
-        unsold: i64::MAX,
+        fill: i64::MAX,
     };
 }
 
@@ -37,6 +37,12 @@ impl Fleet {
         self.changes.note(machine);
     }
 
+    pub(crate) fn blocks_keep(&mut self) {
+        for number in 0..self.blocks.len() {
+            self.block_keep(number);
+        }
+    }
+
     fn block_keep(&mut self, number: usize) {
         let mut block = Block::EMPTY;
         let first = number * BLOCK;
@@ -47,22 +53,22 @@ impl Fleet {
             for (most, room) in block.room.iter_mut().zip(self.rooms[index].whole) {
                 *most = (*most).max(room);
             }
-            block.unsold = block.unsold.min(self.unsold[index]);
+            block.fill = block.fill.min(self.fills[index]);
         }
         self.blocks[number] = block;
     }
 
     /// The same, if it had this much before: what wasn't the most of its block, and isn't now, changes
     /// nothing.
-    pub(crate) fn index_change(&mut self, machine: MachineNumber, had: &Sizes, unsold: i64) {
+    pub(crate) fn index_change(&mut self, machine: MachineNumber, had: &Sizes, fill: i64) {
         let index = machine.index();
         self.changes.note(machine);
         if self.gates[index] == CLOSED {
             return;
         }
         let (room, block) = (&self.rooms[index].whole, &mut self.blocks[index / BLOCK]);
-        let mut is_led = unsold == block.unsold && self.unsold[index] > unsold;
-        block.unsold = block.unsold.min(self.unsold[index]);
+        let mut is_led = fill == block.fill && self.fills[index] > fill;
+        block.fill = block.fill.min(self.fills[index]);
         for lane in 0..DIMENSIONS {
             is_led |= (had[lane] == block.room[lane]) & (room[lane] < had[lane]);
             block.room[lane] = block.room[lane].max(room[lane]);
@@ -82,6 +88,7 @@ impl Fleet {
             .map(|lane| share(limit[lane] - used[lane], limit[lane]))
             .sum();
         self.unsold[index] = sum;
+        self.fills[index] = sum - self.standing(machine);
     }
 
     /// A machine that has the same limits, nodes and images, and is read so often that it is near.

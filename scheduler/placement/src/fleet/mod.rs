@@ -1,5 +1,6 @@
 //! The fleet's state: dense arrays, small numbers, aggregates that are kept with every change.
 
+mod age;
 mod amounts;
 mod build;
 mod change;
@@ -26,6 +27,7 @@ pub use machine::{CpuLevel, MachineSpec, State};
 pub use need::{Ask, FAILURES, GROUPS, Need, Place};
 pub use policy::{Policy, Survive};
 
+pub(crate) use age::logarithm;
 pub(crate) use amounts::{Amounts, has_sizes};
 pub(crate) use change::{Change, reserve as change_reserve};
 pub(crate) use changes::Changes;
@@ -68,6 +70,10 @@ pub struct Fleet {
     pub(crate) rooms: Vec<Amounts>,
     /// By machine: see `unsold_keep`.
     pub(crate) unsold: Vec<i64>,
+    /// By machine: what is unsold, less its standing.
+    pub(crate) fills: Vec<i64>,
+    /// By machine: when the last of what is there is expected to end.
+    pub(crate) ends: Vec<i64>,
     /// By machine: its class, or `CLOSED`.
     pub(crate) gates: Vec<u32>,
     /// By machine: equal for those that differ in nothing but what runs there and where they are.
@@ -94,6 +100,10 @@ pub struct Fleet {
     pub(crate) unprotected: Vec<VmNumber>,
     /// Whether what is kept for restarts is being used.
     pub(crate) is_recovering: bool,
+    /// How many had come, roughly, when ages were last looked at.
+    pub(crate) era: usize,
+    /// The moment, if anybody told.
+    pub(crate) now: Option<i64>,
     pub(crate) journal: Vec<Change>,
     /// How many marks are open; nothing is written down without one.
     pub(crate) marks: usize,

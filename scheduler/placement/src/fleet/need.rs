@@ -62,6 +62,9 @@ pub struct Ask {
     pub priority: u8,
     /// Whether it is to be restarted if its machine fails.
     pub restarts: bool,
+    /// When it is expected to be gone, on any scale of time (see `Fleet::time_set`); none if nobody
+    /// knows, or if it stays.
+    pub until: Option<i64>,
 }
 
 impl Ask {
@@ -74,7 +77,15 @@ impl Ask {
             groups: [None; GROUPS],
             priority: 0,
             restarts: true,
+            until: None,
         }
+    }
+
+    /// The same, expected to be gone then.
+    #[must_use]
+    pub fn until(mut self, until: i64) -> Self {
+        self.until = Some(until);
+        self
     }
 
     /// The same in a group too; more than `GROUPS` are left out.

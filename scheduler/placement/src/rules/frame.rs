@@ -29,6 +29,8 @@ pub(crate) struct Frame<'a> {
     pub(crate) bounds: Vec<Bound>,
     /// Whether others will have to follow to the same machine.
     pub(crate) is_leading: bool,
+    /// When it is expected to be gone, and the moment, where both are known and matter.
+    pub(crate) until: Option<(i64, i64)>,
     /// The dimensions that are asked for, with how much.
     lanes: ([(usize, i64); DIMENSIONS], usize),
 }
@@ -45,13 +47,16 @@ impl<'a> Frame<'a> {
     /// Without what its groups say now.
     pub(crate) fn bare(fleet: &'a Fleet, ask: &Ask, own: Option<VmNumber>) -> Self {
         let need = &fleet.needs[ask.need.index()];
+        let is_leading = is_leading(fleet, ask);
+        let is_timed = !is_leading && !fleet.policy.spread;
         Self {
             ask: *ask,
             own,
             need,
             classes: &fleet.need_classes[ask.need.index()],
             bounds: Vec::new(),
-            is_leading: is_leading(fleet, ask),
+            is_leading,
+            until: ask.until.filter(|_| is_timed).zip(fleet.now),
             lanes: lanes(need),
         }
     }

@@ -5,19 +5,41 @@
 //! as good as full. A soft group that is broken outweighs both; an image that would have to be
 //! copied is worth a hundredth of a machine.
 //!
+//! A machine on which something has run long is better than one with young ones only, since it will be
+//! used anyway. Where an end is expected, the machine that is used until about then is better: keeping
+//! one in use for longer is worse, in doublings of time; being gone earlier is a little worse.
+//!
 //! What others will have to follow to the same machine goes to the emptiest one that is used.
 
 use super::Frame;
-use crate::fleet::{Block, DIMENSIONS, Fleet, MachineNumber, WHOLE, share};
+use crate::fleet::{Block, DIMENSIONS, Fleet, MachineNumber, WHOLE, logarithm, share};
 
 /// More than all shares of a machine.
 const SOFT: i64 = WHOLE * 16 * DIMENSIONS as i64;
 const IMAGE: i64 = WHOLE / 100;
+/// To be gone before the others on a machine is better than to keep it in use for longer by this factor.
+const EARLIER: i64 = 8;
+/// What else makes a machine better counts for so much less where an end is expected.
+const TIMED: i64 = 2;
 
 impl Frame<'_> {
     /// For a machine that fits.
     pub(crate) fn score(&self, fleet: &Fleet, machine: MachineNumber) -> i64 {
-        self.score_alone(fleet, machine) + self.score_company(fleet, machine)
+        let alone = self.score_alone(fleet, machine);
+        let company = self.score_company(fleet, machine);
+        let Some((until, now)) = self.until else {
+            return alone + company;
+        };
+        let (wanted, there) = (
+            logarithm(until.saturating_sub(now)),
+            fleet.remaining(machine, now),
+        );
+        let apart = if wanted > there {
+            wanted - there
+        } else {
+            (there - wanted) / EARLIER
+        };
+        apart + alone / TIMED + company
     }
 
     /// What machines of one kind that have the same used have alike.
@@ -26,7 +48,11 @@ impl Frame<'_> {
         let unsold = fleet.unsold[index];
         let is_used = || !fleet.used[index].is_zero();
         let is_spread = fleet.policy.spread || (self.is_leading && is_used());
-        let fill = if is_spread { -unsold } else { unsold };
+        let fill = if is_spread {
+            -unsold
+        } else {
+            fleet.fills[index]
+        };
         let of = fleet.kind_of(machine);
         let is_there = |image| of.images.binary_search(&image).is_ok();
         let is_copied = self.need.image.is_some_and(|image| !is_there(image));
@@ -64,8 +90,12 @@ impl Frame<'_> {
         if fleet.policy.spread || self.is_leading {
             i64::MIN
         } else {
-            fleet.unsold[machine.index()]
+            self.timed(fleet.fills[machine.index()])
         }
+    }
+
+    fn timed(&self, fill: i64) -> i64 {
+        self.until.map_or(fill, |_| fill / TIMED)
     }
 
     /// No machine of the block has a lower score than this.
@@ -73,7 +103,7 @@ impl Frame<'_> {
         if fleet.policy.spread || self.is_leading {
             i64::MIN
         } else {
-            block.unsold
+            self.timed(block.fill)
         }
     }
 }

@@ -32,6 +32,21 @@ pub struct Need {
 }
 
 impl Need {
+    /// The same by what it was measured to use at most, with a margin in thousandths of that; of each
+    /// dimension that wasn't measured (0), and wherever that would be more, what was asked. Machines that
+    /// hold such needs should sell what they have and no more.
+    #[must_use]
+    pub fn measured(mut self, used: &Sizes, margin: i64) -> Self {
+        for (size, used) in self.sizes.iter_mut().zip(used) {
+            if *used > 0 {
+                let wanted = i128::from(*used) * i128::from(1_000 + margin.max(0));
+                let wanted = i64::try_from((wanted + 999) / 1_000).unwrap_or(i64::MAX);
+                *size = wanted.min(*size);
+            }
+        }
+        self
+    }
+
     /// Of these NUMA nodes (bits), if it asks for nodes. Odd remainders are rounded up.
     pub(crate) fn amounts(&self, nodes: u8) -> Amounts {
         let mut lanes = [0; NODE_LANES];

@@ -11,6 +11,7 @@
 )]
 
 mod capacity;
+mod consolidate;
 mod data;
 mod decision;
 mod failures;
@@ -37,6 +38,7 @@ const ROWS: &[(&str, fn())] = &[
     ("capacity", capacity::run),
     ("hail", hail::run),
     ("rebalance", rebalance::run),
+    ("consolidate", consolidate::run),
 ];
 
 fn main() {

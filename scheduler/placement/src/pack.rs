@@ -52,7 +52,7 @@ pub fn pack(things: &[Vec<i64>], capacity: &[i64], attempts: usize) -> Packing {
 }
 
 /// Of each dimension as many as hold the sum.
-fn bound(things: &[Vec<i64>], capacity: &[i64]) -> usize {
+pub(crate) fn bound(things: &[Vec<i64>], capacity: &[i64]) -> usize {
     let whole = |(lane, of): (usize, &i64)| {
         let sum: i64 = things.iter().map(|sizes| sizes[lane]).sum();
         (sum + of - 1) / of.max(&1)

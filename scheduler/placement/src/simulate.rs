@@ -127,6 +127,7 @@ impl<'a> Run<'a> {
     }
 
     fn arrive(&mut self, position: usize, arrival: &Arrival) {
+        self.fleet.time_set(arrival.at);
         match self.fleet.place(&arrival.ask) {
             Ok(placed) => {
                 self.change(placed.vm, 1);

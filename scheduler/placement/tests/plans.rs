@@ -169,3 +169,53 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn what_is_on_several_is_packed_into_fewer() {
+    // None of them can be emptied into the others, also if one thing is moved aside.
+    let mut fleet = Fleet::new(Policy::default());
+    let site = fleet.site_add();
+    let rack = fleet.rack_add(site);
+    let sizes = |size: i64| {
+        let mut sizes = [0; DIMENSIONS];
+        sizes[..2].copy_from_slice(&[size, size]);
+        sizes
+    };
+    for _ in 0..5 {
+        fleet
+            .machine_add(&MachineSpec::plain(rack, sizes(12)))
+            .expect("no nodes");
+    }
+    for (machine, things) in [
+        (0, [4, 6]),
+        (1, [4, 6]),
+        (2, [4, 6]),
+        (3, [4, 6]),
+        (4, [4, 4]),
+    ] {
+        for thing in things {
+            let need = fleet.need(Need {
+                sizes: sizes(thing),
+                ..Need::default()
+            });
+            let ask = Ask::plain(need.expect("no nodes"), TenantNumber(0));
+            let place = Place {
+                machine: MachineNumber(machine),
+                nodes: 0,
+            };
+            fleet.vm_found(ask, place);
+        }
+    }
+    let plan = fleet.consolidate_plan(Limits::default());
+    assert_eq!((plan.before, plan.after), (5, 4), "{plan:?}");
+    for wave in &plan.waves {
+        let begun: Vec<VmNumber> = wave
+            .iter()
+            .map(|step| fleet.step_begin(step).expect("a step"))
+            .collect();
+        for hold in begun {
+            fleet.step_end(hold);
+        }
+    }
+    assert_eq!(fleet.machines_used(), 4);
+}

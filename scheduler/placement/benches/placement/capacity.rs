@@ -36,6 +36,8 @@ pub fn run() {
                 "--machine-readable=yes",
                 "--standard-alloc=10g,8g,4",
                 "--disk-template=rbd",
+                // Else it asks of every node at every step whether it could be restarted, and doesn't end.
+                "--no-capacity-checks",
             ])
             .output();
         let theirs = hspace.ok().and_then(|output| {

@@ -17,6 +17,7 @@ const FLAVOURS: &[(i64, i64, usize)] = &[
 ];
 
 /// Numbers that look random and are the same each time (splitmix64).
+#[derive(Clone)]
 pub struct Dice(pub u64);
 
 impl Dice {
@@ -31,6 +32,7 @@ impl Dice {
 
 /// Everything on: four dimensions, overcommit, labels, taints, processors, racks, groups, a cap per
 /// tenant, and room for the failure of any machine.
+#[derive(Clone)]
 pub struct Big {
     pub fleet: Fleet,
     pub needs: Vec<NeedNumber>,
@@ -100,6 +102,42 @@ pub fn big(machines: usize, survive: Option<Survive>) -> Big {
         needs,
         groups,
         dice: Dice(7),
+    }
+}
+
+/// Equal machines, and sizes of a tenth to a half of one.
+pub fn odd(machines: usize) -> Big {
+    let mut fleet = Fleet::new(Policy::default());
+    let site = fleet.site_add();
+    let rack = fleet.rack_add(site);
+    let mut sizes = [0; DIMENSIONS];
+    sizes[..2].copy_from_slice(&[1_024, 256]);
+    for _ in 0..machines {
+        let spec = MachineSpec::plain(rack, sizes);
+        fleet.machine_add(&spec).expect("no nodes");
+    }
+    let mut dice = Dice(7);
+    let mut need = |_| {
+        let (memory, vcpus) = (100 + dice.roll(400), 20 + dice.roll(110));
+        sizes[..2].copy_from_slice(&[memory as i64, vcpus as i64]);
+        let need = Need {
+            sizes,
+            ..Need::default()
+        };
+        fleet.need(need).expect("no nodes")
+    };
+    let needs = (0..40).map(&mut need).collect();
+    let apart = GroupSpec {
+        relation: Relation::Apart { most: 1 },
+        domain: Domain::Machine,
+        is_hard: true,
+    };
+    let groups = (0..machines).map(|_| fleet.group_add(apart)).collect();
+    Big {
+        fleet,
+        needs,
+        groups,
+        dice,
     }
 }
 

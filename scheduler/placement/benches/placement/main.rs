@@ -11,12 +11,16 @@
 )]
 
 mod capacity;
+mod consolidate;
 mod data;
 mod decision;
 mod failures;
 mod fleets;
+mod hail;
+mod learned;
 mod online;
 mod packing;
+mod plain;
 mod rebalance;
 mod topology;
 
@@ -26,11 +30,15 @@ const ROWS: &[(&str, fn())] = &[
     ("memory", failures::memory),
     ("survival", failures::survival),
     ("online", online::run),
+    ("ends", online::ends),
     ("restarts", online::restarts),
     ("topology", topology::run),
+    ("reference", topology::reference),
     ("packing", packing::run),
     ("capacity", capacity::run),
+    ("hail", hail::run),
     ("rebalance", rebalance::run),
+    ("consolidate", consolidate::run),
 ];
 
 fn main() {

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, time::Instant};
 
 use berth_placement::*;
 
-use crate::{data, line};
+use crate::{data, learned, line};
 
 type Trace = Vec<data::Request>;
 
@@ -28,7 +28,7 @@ fn traces() -> Vec<(&'static str, Trace, [i64; 2], &'static str)> {
 pub fn run() {
     for (name, trace, machine, aim) in traces() {
         let start = Instant::now();
-        let simulation = simulate(&trace, machine, Policy::default());
+        let simulation = simulate(&trace, machine, Policy::default(), None);
         let micros = start.elapsed().as_secs_f64() * 1e6 / trace.len() as f64;
         line(
             &format!("online, {name}: peak / mean over bound"),
@@ -38,10 +38,30 @@ pub fn run() {
     }
 }
 
+/// The same with ends that are expected: those that come true, and those that are learned from what has
+/// ended before.
+pub fn ends() {
+    for (name, trace, machine, _) in traces() {
+        let last = trace.last().map_or(0, |request| request.at);
+        let known: Vec<i64> = trace
+            .iter()
+            .map(|request| request.until.unwrap_or(last + 30 * 86_400))
+            .collect();
+        for (how, until) in [("known", known), ("learned", learned::ends(&trace))] {
+            let simulation = simulate(&trace, machine, Policy::default(), Some(&until));
+            line(
+                &format!("ends {how}, {name}: peak / mean"),
+                &over(&simulation),
+                "aim on azure-v1 64/256 +7.00 %; clairvoyant +6.19",
+            );
+        }
+    }
+}
+
 /// The same with room for the failure of any machine, kept at every step.
 pub fn restarts() {
     for (name, trace, machine, _) in traces() {
-        let without = simulate(&trace, machine, Policy::default());
+        let without = simulate(&trace, machine, Policy::default(), None);
         let survive = Some(Survive::MACHINE);
         let with = simulate(
             &trace,
@@ -50,6 +70,7 @@ pub fn restarts() {
                 survive,
                 ..Policy::default()
             },
+            None,
         );
         // The machine that is spare counts, though nothing runs on it.
         let more = with.peak as i64 + 1 - without.peak as i64;
@@ -73,7 +94,7 @@ fn over(simulation: &Simulation) -> String {
     )
 }
 
-fn simulate(trace: &Trace, machine: [i64; 2], policy: Policy) -> Simulation {
+fn simulate(trace: &Trace, machine: [i64; 2], policy: Policy, until: Option<&[i64]>) -> Simulation {
     let mut fleet = Fleet::new(policy);
     let site = fleet.site_add();
     let rack = fleet.rack_add(site);
@@ -86,7 +107,7 @@ fn simulate(trace: &Trace, machine: [i64; 2], policy: Policy) -> Simulation {
     }
     let mut needs: BTreeMap<(i64, i64), NeedNumber> = BTreeMap::new();
     let mut arrivals = Vec::new();
-    for request in trace {
+    for (position, request) in trace.iter().enumerate() {
         let need = *needs
             .entry((request.cores, request.memory))
             .or_insert_with(|| {
@@ -99,7 +120,8 @@ fn simulate(trace: &Trace, machine: [i64; 2], policy: Policy) -> Simulation {
                     })
                     .expect("no nodes")
             });
-        let ask = Ask::plain(need, TenantNumber(request.tenant));
+        let mut ask = Ask::plain(need, TenantNumber(request.tenant));
+        ask.until = until.map(|until| until[position]);
         arrivals.push(Arrival {
             at: request.at,
             until: request.until,

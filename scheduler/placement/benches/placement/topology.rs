@@ -1,12 +1,13 @@
 //! Requests with NUMA nodes and groups, from Huawei's trace, until all have been asked.
 
-use std::{collections::BTreeMap, time::Instant};
+use std::{collections::BTreeMap, process::Command, time::Instant};
 
 use berth_placement::*;
 
 use crate::{
     data::{folder, unpacked},
     line,
+    plain::Plain,
 };
 
 pub fn run() {
@@ -33,17 +34,56 @@ pub fn run() {
             .map(|line| line.split(',').collect())
             .collect();
         let mut fleet = fleet(&machines, &racks);
-        let start = Instant::now();
-        let placed = place(&mut fleet, &requests);
-        let time = start.elapsed().as_secs_f64();
-        let plain = first_fit(&machines, &racks, &requests);
+        let mut plain = Plain::new(&machines, &racks);
+        let (placed, time) = place(&mut fleet, &mut plain, &requests);
+        let first_fit = first_fit(Plain::new(&machines, &racks), &requests);
+        let count = requests.len();
         line(
-            &format!("topology-aware, {name}: placed of {}", requests.len()),
+            &format!("topology-aware, {name}: placed of {count}"),
             &format!("{placed}"),
             &format!(
-                "first fit {plain}; {:.1} µs each",
-                time * 1e6 / requests.len() as f64
+                "first fit {first_fit}; {:.1} µs each; no place breaks a rule, and no machine would have taken \
+                 any of the {} that were refused",
+                time * 1e6 / count as f64,
+                count - placed
             ),
+        );
+    }
+}
+
+/// The same with all requests known beforehand, by HiGHS.
+pub fn reference() {
+    let Some(folder) = folder("topology-aware") else {
+        return;
+    };
+    let root = concat!(env!("CARGO_MANIFEST_DIR"), "/../..");
+    for name in ["C1", "C2"] {
+        let output = Command::new(format!("{root}/var/highs/bin/python"))
+            .arg(concat!(
+                env!("CARGO_MANIFEST_DIR"),
+                "/benches/placement/reference.py"
+            ))
+            .arg(&folder)
+            .args([name, "60"])
+            .output();
+        let text = output.map(|output| String::from_utf8_lossy(&output.stdout).into_owned());
+        let text = text.unwrap_or_default();
+        let last = text.lines().last().unwrap_or_default();
+        let numbers: Vec<&str> = last.split(' ').collect();
+        let (reached, beside) = match numbers.as_slice() {
+            [bound, solved, kept, seconds] => (
+                kept.to_string(),
+                format!("without groups {solved}, bound {bound}; {seconds} s"),
+            ),
+            _ => (
+                "HiGHS isn't there".to_owned(),
+                "python3 -m venv var/highs; var/highs/bin/pip install highspy numpy".to_owned(),
+            ),
+        };
+        line(
+            &format!("topology-aware, {name}: HiGHS, rounded"),
+            &reached,
+            &beside,
         );
     }
 }
@@ -70,28 +110,46 @@ fn fleet(machines: &str, racks: &[u32]) -> Fleet {
 
 /// Each request with its groups: affinity is for one machine; anti-affinity for different machines;
 /// a fault domain is a rack, and members of different domains are in different ones.
-fn place(fleet: &mut Fleet, requests: &[Vec<&str>]) -> usize {
+fn place(fleet: &mut Fleet, plain: &mut Plain, requests: &[Vec<&str>]) -> (usize, f64) {
     let mut groups: BTreeMap<(String, String), GroupNumber> = BTreeMap::new();
-    let mut placed = 0;
+    let (mut placed, mut time) = (0, 0.0);
     for request in requests {
         let number = |at: usize| request[at].parse::<i64>().expect("a number");
         let mut sizes = [0; DIMENSIONS];
         sizes[..2].copy_from_slice(&[number(1), number(0)]);
         let nodes = u8::try_from(number(2)).expect("few nodes");
-        let need = fleet
-            .need(Need {
-                sizes,
-                nodes,
-                ..Need::default()
-            })
-            .expect("two nodes");
-        let mut ask = Ask::plain(need, TenantNumber(0));
+        let need = Need {
+            sizes,
+            nodes,
+            ..Need::default()
+        };
+        let mut ask = Ask::plain(fleet.need(need).expect("two nodes"), TenantNumber(0));
         if let Some(spec) = relation(request[3]) {
             let key = (request[3].to_owned(), request[4].to_owned());
             let group = *groups.entry(key).or_insert_with(|| fleet.group_add(spec));
             ask = ask.of(group);
         }
-        placed += usize::from(fleet.place(&ask).is_ok());
+        let start = Instant::now();
+        let decision = fleet.place(&ask);
+        time += start.elapsed().as_secs_f64();
+        match decision {
+            Ok(Placed { place, .. }) => {
+                plain.take(place.machine.index(), place.nodes, request);
+                placed += 1;
+            }
+            Err(_) => assert_eq!(plain.first(request), None, "a machine would take it"),
+        }
+    }
+    (placed, time)
+}
+
+fn first_fit(mut plain: Plain, requests: &[Vec<&str>]) -> usize {
+    let mut placed = 0;
+    for request in requests {
+        if let Some((machine, nodes)) = plain.first(request) {
+            plain.take(machine, nodes, request);
+            placed += 1;
+        }
     }
     placed
 }
@@ -109,73 +167,5 @@ fn relation(strategy: &str) -> Option<GroupSpec> {
         "anti-affinity" => spec(Relation::Apart { most: 1 }, Domain::Machine),
         "fault_domain" => spec(Relation::Apart { most: 1 }, Domain::Rack),
         _ => None,
-    }
-}
-
-/// The first machine in order that the engine itself says is fit.
-fn first_fit(machines: &str, racks: &[u32], requests: &[Vec<&str>]) -> usize {
-    let fleet = fleet(machines, racks);
-    let plain: Vec<RackNumber> = fleet
-        .machines()
-        .map(|machine| fleet.rack(machine))
-        .collect();
-    plain::first_fit(machines, &plain, requests)
-}
-
-mod plain {
-    //! First fit, written down on its own: it shares nothing with the engine.
-
-    use std::collections::BTreeMap;
-
-    use berth_placement::RackNumber;
-
-    type Members = BTreeMap<(String, String), Vec<usize>>;
-
-    pub fn first_fit(machines: &str, racks: &[RackNumber], requests: &[Vec<&str>]) -> usize {
-        let mut free: Vec<[(i64, i64); 2]> = machines
-            .lines()
-            .skip(1)
-            .map(|line| {
-                let free: Vec<i64> = line
-                    .split(',')
-                    .map(|text| text.parse().expect("a number"))
-                    .collect();
-                [(free[0], free[1]), (free[2], free[3])]
-            })
-            .collect();
-        let mut members = Members::new();
-        let mut placed = 0;
-        for request in requests {
-            let number = |at: usize| request[at].parse::<i64>().expect("a number");
-            let (vcpus, memory, nodes) = (number(0), number(1), number(2));
-            let key = (request[3].to_owned(), request[4].to_owned());
-            let none = Vec::new();
-            let others = members.get(&key).unwrap_or(&none);
-            let found = (0..free.len()).find(|machine| {
-                let allowed = match request[3] {
-                    "affinity" => others.iter().all(|other| other == machine),
-                    "anti-affinity" => others.iter().all(|other| other != machine),
-                    "fault_domain" => others.iter().all(|other| racks[*other] != racks[*machine]),
-                    _ => true,
-                };
-                allowed && room(&free[*machine], vcpus, memory, nodes).is_some()
-            });
-            let Some(machine) = found else { continue };
-            for node in room(&free[machine], vcpus, memory, nodes).expect("room") {
-                free[machine][node].0 -= vcpus / nodes;
-                free[machine][node].1 -= memory / nodes;
-            }
-            if !request[3].is_empty() {
-                members.entry(key).or_default().push(machine);
-            }
-            placed += 1;
-        }
-        placed
-    }
-
-    fn room(free: &[(i64, i64); 2], vcpus: i64, memory: i64, nodes: i64) -> Option<Vec<usize>> {
-        let fits = |node: &usize| free[*node].0 >= vcpus / nodes && free[*node].1 >= memory / nodes;
-        let fitting: Vec<usize> = (0..2).filter(fits).take(nodes as usize).collect();
-        (fitting.len() == nodes as usize).then_some(fitting)
     }
 }

@@ -34,7 +34,8 @@ impl Fleet {
                 let than = best.map(|(score, _)| score);
                 if than.is_some_and(|than| frame.least_score_of(self, machine) >= than)
                     || !frame.fits(&self.rooms[machine.index()].whole)
-                    || than.is_some_and(|than| seen.is_no_better(self, machine, than))
+                    || (frame.until.is_none()
+                        && than.is_some_and(|than| seen.is_no_better(self, machine, than)))
                 {
                     continue;
                 }
@@ -45,6 +46,24 @@ impl Fleet {
                 if found.is_some() && takes(machine) {
                     best = found;
                 }
+            }
+        }
+        best
+    }
+
+    /// The same of these machines alone, which are in order.
+    pub(crate) fn choose_of(
+        &self,
+        frame: &Frame<'_>,
+        machines: &[MachineNumber],
+        takes: &dyn Fn(MachineNumber) -> bool,
+    ) -> Option<(i64, Place)> {
+        let mut best = None;
+        for machine in machines {
+            let than = best.map(|(score, _): (i64, Place)| score);
+            let found = self.candidate(frame, *machine, than);
+            if found.is_some() && takes(*machine) {
+                best = found;
             }
         }
         best
@@ -129,7 +148,7 @@ impl Seen {
             let other = other.index();
             *score >= than
                 && fleet.kinds[other] == fleet.kinds[index]
-                && fleet.unsold[other] == fleet.unsold[index]
+                && fleet.fills[other] <= fleet.fills[index]
                 && fleet.used[other].whole == fleet.used[index].whole
         })
     }

@@ -1,5 +1,6 @@
 //! Why a machine fits, or doesn't.
 
+use super::glance::Glance;
 use crate::{
     fleet::{Ask, Domain, FAILURES, Fleet, MachineNumber, Place, Relation, VmNumber},
     rules::{Frame, Refusal},
@@ -20,45 +21,29 @@ pub enum Explained {
 impl Fleet {
     /// Every machine, in order.
     pub fn explain(&mut self, ask: &Ask) -> Vec<Explained> {
-        let found: Vec<Result<(i64, Option<Place>), Refusal>> = {
+        let mut explained = Vec::with_capacity(self.machines.len());
+        let mut tried = Vec::new();
+        {
             let frame = Frame::new(self, ask, None);
             let company = self.company(ask);
-            let mut near = None;
-            let one = |machine| self.explain_one(&frame, machine, &company, &mut near);
-            self.machines().map(one).collect()
-        };
-        let mut explained = Vec::with_capacity(found.len());
-        for one in found {
-            let (score, place) = match one {
-                Ok(found) => found,
-                Err(refusal) => {
-                    explained.push(Explained::Refused(refusal));
-                    continue;
-                }
-            };
-            let refusal = place.and_then(|place| self.settle_refusal(ask, place));
-            explained.push(refusal.map_or(Explained::Fits { score }, Explained::Refused));
+            let mut glance = Glance::new(self, &frame);
+            for machine in self.machines() {
+                let one = match glance.look(machine, &company) {
+                    Ok((score, place)) => {
+                        tried.extend(place);
+                        Explained::Fits { score }
+                    }
+                    Err(refusal) => Explained::Refused(refusal),
+                };
+                explained.push(one);
+            }
+        }
+        for place in tried {
+            if let Some(refusal) = self.settle_refusal(ask, place) {
+                explained[place.machine.index()] = Explained::Refused(refusal);
+            }
         }
         explained
-    }
-
-    /// The score, and the place if it has to be tried there.
-    fn explain_one(
-        &self,
-        frame: &Frame<'_>,
-        machine: MachineNumber,
-        company: &Company,
-        near: &mut Option<MachineNumber>,
-    ) -> Result<(i64, Option<Place>), Refusal> {
-        if let Some(refusal) = frame.refusals(self, machine).next() {
-            return Err(refusal);
-        }
-        let place = frame.room(self, machine).ok_or(Refusal::NoRestart)?;
-        let is_tried = company.is_touched(self, machine);
-        if !is_tried && !self.is_restartable(frame, machine, near) {
-            return Err(Refusal::NoRestart);
-        }
-        Ok((frame.score(self, machine), is_tried.then_some(place)))
     }
 
     /// Where it would matter to backups of others.

@@ -40,8 +40,9 @@ impl Fleet {
     pub fn place(&mut self, ask: &Ask) -> Result<Placed, Refused> {
         let vm = self.vm_add(*ask);
         let placed = self.place_vm(vm, &|_| true);
-        if placed.is_err() {
-            self.vms.pop();
+        match placed {
+            Ok(_) => self.era_keep(),
+            Err(_) => drop(self.vms.pop()),
         }
         placed
     }
@@ -84,6 +85,7 @@ impl Fleet {
             }
         }
         self.keep(mark);
+        self.era_keep();
         all.sort_by_key(|placed| placed.vm);
         Ok(all)
     }
@@ -108,6 +110,19 @@ impl Fleet {
         self.place_set(vm, None);
     }
 
+    fn choose_ranked(
+        &mut self,
+        vm: VmNumber,
+        takes: &dyn Fn(MachineNumber) -> bool,
+    ) -> Option<(i64, Place)> {
+        // Apart from the fleet meanwhile, since it changes and the fleet doesn't.
+        let mut ranks = std::mem::take(&mut self.ranks);
+        let frame = Frame::new(self, &self.vms[vm.index()].ask, Some(vm));
+        let chosen = ranks.choose(self, &frame, takes);
+        self.ranks = ranks;
+        chosen
+    }
+
     /// Finds a place for one that has none, or another for one that has.
     pub(crate) fn place_vm(
         &mut self,
@@ -118,9 +133,8 @@ impl Fleet {
         let mut refused: Vec<MachineNumber> = Vec::new();
         let mut nearest = None;
         while refused.len() < TRIES {
-            let frame = Frame::new(self, &ask, Some(vm));
             let is_new = |machine| !refused.contains(&machine) && takes(machine);
-            let Some((score, place)) = self.choose(&frame, &is_new) else {
+            let Some((score, place)) = self.choose_ranked(vm, &is_new) else {
                 break;
             };
             match self.settle(vm, place) {

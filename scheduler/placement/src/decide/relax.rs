@@ -119,7 +119,7 @@ impl Fleet {
         let known = self.need_numbers.get(&need).copied();
         ask.need = known.unwrap_or(crate::fleet::NeedNumber::at(count));
         if known.is_none() {
-            self.needs.push(need);
+            self.need_push(need);
         }
         let company = self.company(&ask);
         let (mut fitting, mut tried) = (0, Vec::new());
@@ -144,6 +144,7 @@ impl Fleet {
             fitting += usize::from(self.settle_refusal(&ask, place).is_none());
         }
         self.needs.truncate(count);
+        self.need_classes.truncate(count);
         fitting
     }
 }

@@ -1,12 +1,11 @@
 //! What is there: added once, in the order of ids.
 
-use std::collections::BTreeSet;
-
 use super::{
     Amounts, Ask, Class, ClassNumber, DIMENSIONS, Fleet, Group, GroupNumber, GroupSpec,
     ImageNumber, LabelNumber, Machine, MachineNumber, MachineSpec, NODES, Need, NeedNumber, Place,
     Policy, RackNumber, SiteNumber, State, Vm, VmNumber, loads::Loads,
 };
+use crate::rules::class_refusals;
 
 /// What can't be added.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -94,14 +93,17 @@ impl Fleet {
             images,
             vms: Vec::new(),
             tenants: Vec::new(),
-            guests: BTreeSet::new(),
+            guests: 0,
             loads: Loads::default(),
         });
         self.rack_machines[spec.rack.index()].push(number);
+        self.all.push(number);
         self.used.push(Amounts::default());
         self.reserve.push(Amounts::default());
         self.rooms.push(limit);
         self.unsold.push(0);
+        self.fills.push(0);
+        self.ends.push(i64::MIN);
         self.gates.push(0);
         let kind = self.kind(number);
         self.kinds.push(kind);
@@ -141,6 +143,9 @@ impl Fleet {
         };
         let known = self.classes.iter().position(|known| *known == class);
         ClassNumber::at(known.unwrap_or_else(|| {
+            for (need, fits) in self.needs.iter().zip(&mut self.need_classes) {
+                fits.push(class_refusals(need, &class).next().is_none());
+            }
             self.classes.push(class);
             self.classes.len() - 1
         }))
@@ -159,9 +164,17 @@ impl Fleet {
             return Ok(*number);
         }
         let number = NeedNumber::at(self.needs.len());
-        self.needs.push(need.clone());
+        self.need_push(need.clone());
         self.need_numbers.insert(need, number);
         Ok(number)
+    }
+
+    /// One more need, known or not.
+    pub(crate) fn need_push(&mut self, need: Need) {
+        let fits = |class| class_refusals(&need, class).next().is_none();
+        self.need_classes
+            .push(self.classes.iter().map(fits).collect());
+        self.needs.push(need);
     }
 
     /// A group, without members.
@@ -187,6 +200,7 @@ impl Fleet {
     pub fn vm_found(&mut self, ask: Ask, place: Place) -> VmNumber {
         let vm = self.vm_add(ask);
         self.place_set(vm, Some(place));
+        self.era_keep();
         vm
     }
 
@@ -198,7 +212,7 @@ impl Fleet {
         if state == State::Active {
             return;
         }
-        for vm in self.machines[machine.index()].guests.clone() {
+        for vm in self.guests_of(machine) {
             for slot in 0..super::FAILURES {
                 let backup = self.vms[vm.index()].backups[slot];
                 if backup.is_some_and(|place| place.machine == machine) {

@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 
 use super::{
     Amounts, Domain, FAILURES, Fleet, MachineNumber, Place, Survive, TenantNumber, VmNumber,
-    group::Relation,
 };
 
 /// One change, as what was before it.
@@ -93,12 +92,15 @@ impl Fleet {
             let amounts = self.needs[ask.need.index()].amounts(place.nodes);
             self.used[place.machine.index()].subtract(&amounts);
             self.machines[place.machine.index()].vm_take(vm);
+            self.end_keep(place.machine);
             self.rooms_keep(place.machine);
         }
         if let Some(place) = place {
             let amounts = self.needs[ask.need.index()].amounts(place.nodes);
             self.used[place.machine.index()].add(&amounts);
             self.machines[place.machine.index()].vm_give(vm, ask.tenant);
+            let end = &mut self.ends[place.machine.index()];
+            *end = (*end).max(ask.until.unwrap_or(i64::MAX));
             self.rooms_keep(place.machine);
         }
         if before.is_some() != place.is_some() {
@@ -128,23 +130,25 @@ impl Fleet {
         self.vms[vm.index()].backups[slot] = place;
         if let (Some(place), Some(domain)) = (before, domain) {
             let amounts = self.needs[need.index()].amounts(place.nodes);
-            self.machines[place.machine.index()].guests.remove(&vm);
+            self.machines[place.machine.index()].guests -= 1;
             self.load_take(place.machine, domain, &amounts);
         }
         if let (Some(place), Some(domain)) = (place, domain) {
             let amounts = self.needs[need.index()].amounts(place.nodes);
-            self.machines[place.machine.index()].guests.insert(vm);
+            self.machines[place.machine.index()].guests += 1;
             self.load_give(place.machine, domain, &amounts);
         }
         self.protection_keep(vm);
     }
 
     /// What fails together with this machine.
+    #[inline]
     pub(crate) fn failure_domain(&self, machine: MachineNumber) -> u32 {
         let survive = self.policy.survive.unwrap_or(Survive::MACHINE);
         self.domain_of(machine, survive.domain)
     }
 
+    #[inline]
     pub(crate) fn domain_of(&self, machine: MachineNumber, domain: Domain) -> u32 {
         match domain {
             Domain::Machine => machine.0,
@@ -162,7 +166,7 @@ impl Fleet {
     fn load_take(&mut self, machine: MachineNumber, domain: u32, amounts: &Amounts) {
         let of = &mut self.machines[machine.index()];
         of.loads.take(domain, amounts);
-        if of.guests.is_empty() {
+        if of.guests == 0 {
             of.loads.clear();
             self.backers.remove(&machine);
         }
@@ -215,9 +219,10 @@ impl Fleet {
         if !self.is_recovering {
             room.subtract(&self.reserve[index]);
         }
+        let (had, fill) = (self.rooms[index].whole, self.fills[index]);
         self.rooms[index] = room;
         self.unsold_keep(machine);
-        self.index_keep(machine);
+        self.index_change(machine, &had, fill);
     }
 
     fn protection_keep(&mut self, vm: VmNumber) {
@@ -228,9 +233,9 @@ impl Fleet {
             0
         };
         if of.backups[..wanted].iter().any(Option::is_none) {
-            self.unprotected.insert(vm);
+            insert(&mut self.unprotected, vm);
         } else {
-            self.unprotected.remove(&vm);
+            remove(&mut self.unprotected, vm);
         }
     }
 }
@@ -260,8 +265,12 @@ fn least(one: &Amounts, other: &Amounts) -> Amounts {
 }
 
 fn insert<T: Ord>(sorted: &mut Vec<T>, one: T) {
-    let at = sorted.partition_point(|other| *other < one);
-    sorted.insert(at, one);
+    // Most are newer than all others.
+    if sorted.last().is_none_or(|last| *last < one) {
+        sorted.push(one);
+    } else if let Err(at) = sorted.binary_search(&one) {
+        sorted.insert(at, one);
+    }
 }
 
 fn remove<T: Ord>(sorted: &mut Vec<T>, one: T) {
@@ -272,7 +281,12 @@ fn remove<T: Ord>(sorted: &mut Vec<T>, one: T) {
 
 impl super::Machine {
     fn vm_give(&mut self, vm: VmNumber, tenant: TenantNumber) {
-        let at = self.vms.partition_point(|other| *other < vm);
+        let is_last = self.vms.last().is_none_or(|last| *last < vm);
+        let at = if is_last {
+            self.vms.len()
+        } else {
+            self.vms.partition_point(|other| *other < vm)
+        };
         self.vms.insert(at, vm);
         self.tenants.insert(at, tenant);
     }
@@ -290,15 +304,5 @@ impl super::Machine {
         of_tenant
             .filter(|(other, vm)| **other == tenant && Some(**vm) != own)
             .count()
-    }
-}
-
-impl Relation {
-    /// At most so many in one domain; none if they belong together.
-    pub(crate) fn most(self) -> Option<u32> {
-        match self {
-            Self::Together => None,
-            Self::Apart { most } => Some(most),
-        }
     }
 }

@@ -1,7 +1,7 @@
 //! What a scan can leave out: for each run of machines in order, the most that any of them has of
 //! each dimension, and the least that any would keep empty. Exact: it is kept with every change.
 
-use super::{DIMENSIONS, Fleet, MachineNumber, Sizes, State};
+use super::{DIMENSIONS, Fleet, Machine, MachineNumber, Sizes, State};
 
 /// How many machines one entry stands for.
 pub(crate) const BLOCK: usize = 32;
@@ -15,14 +15,14 @@ pub(crate) const WHOLE: i64 = 1 << 20;
 pub(crate) struct Block {
     /// The most room of each, over those that take something.
     pub(crate) room: Sizes,
-    /// The least that is unsold on one of them, see `Fleet::unsold`.
-    pub(crate) unsold: i64,
+    /// The least of `Fleet::fills` of them.
+    pub(crate) fill: i64,
 }
 
 impl Block {
     const EMPTY: Self = Self {
         room: [i64::MIN; DIMENSIONS],
-        unsold: i64::MAX,
+        fill: i64::MAX,
     };
 }
 
@@ -33,6 +33,17 @@ impl Fleet {
         if self.blocks.len() <= number {
             self.blocks.resize(number + 1, Block::EMPTY);
         }
+        self.block_keep(number);
+        self.changes.note(machine);
+    }
+
+    pub(crate) fn blocks_keep(&mut self) {
+        for number in 0..self.blocks.len() {
+            self.block_keep(number);
+        }
+    }
+
+    fn block_keep(&mut self, number: usize) {
         let mut block = Block::EMPTY;
         let first = number * BLOCK;
         for index in first..(first + BLOCK).min(self.machines.len()) {
@@ -42,20 +53,49 @@ impl Fleet {
             for (most, room) in block.room.iter_mut().zip(self.rooms[index].whole) {
                 *most = (*most).max(room);
             }
-            block.unsold = block.unsold.min(self.unsold[index]);
+            block.fill = block.fill.min(self.fills[index]);
         }
         self.blocks[number] = block;
+    }
+
+    /// The same, if it had this much before: what wasn't the most of its block, and isn't now, changes
+    /// nothing.
+    pub(crate) fn index_change(&mut self, machine: MachineNumber, had: &Sizes, fill: i64) {
+        let index = machine.index();
+        self.changes.note(machine);
+        if self.gates[index] == CLOSED {
+            return;
+        }
+        let (room, block) = (&self.rooms[index].whole, &mut self.blocks[index / BLOCK]);
+        let mut is_led = fill == block.fill && self.fills[index] > fill;
+        block.fill = block.fill.min(self.fills[index]);
+        for lane in 0..DIMENSIONS {
+            is_led |= (had[lane] == block.room[lane]) & (room[lane] < had[lane]);
+            block.room[lane] = block.room[lane].max(room[lane]);
+        }
+        if is_led {
+            self.block_keep(index / BLOCK);
+        }
     }
 
     /// What is unsold of all that a machine has, as the sum of the shares of its dimensions.
     pub(crate) fn unsold_keep(&mut self, machine: MachineNumber) {
         let index = machine.index();
-        let (limit, used) = (&self.machines[index].limit.whole, &self.used[index].whole);
+        let limit = &self.kind_of(machine).limit.whole;
+        let used = &self.used[index].whole;
         let sum = (0..self.dimensions.len())
             .filter(|lane| limit[*lane] > 0)
             .map(|lane| share(limit[lane] - used[lane], limit[lane]))
             .sum();
         self.unsold[index] = sum;
+        self.fills[index] = sum - self.standing(machine);
+    }
+
+    /// A machine that has the same limits, nodes and images, and is read so often that it is near.
+    #[inline]
+    pub(crate) fn kind_of(&self, machine: MachineNumber) -> &Machine {
+        let kind = self.kinds[machine.index()];
+        &self.machines[self.kind_machines[kind as usize].index()]
     }
 
     pub(crate) fn gate_keep(&mut self, machine: MachineNumber) {
@@ -67,6 +107,7 @@ impl Fleet {
 }
 
 /// In parts of `WHOLE`, which is more than a million.
+#[inline]
 pub(crate) fn share(part: i64, whole: i64) -> i64 {
     if whole < 1 << 42 {
         // Fits, since a part is rarely more than the whole; a machine that is overfull beyond that

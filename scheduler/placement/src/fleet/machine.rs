@@ -1,7 +1,5 @@
 //! Machines.
 
-use std::collections::BTreeSet;
-
 use super::{
     ClassNumber, ImageNumber, LabelNumber, NODES, RackNumber, SiteNumber, Sizes, TenantNumber,
     VmNumber, amounts::Amounts, loads::Loads,
@@ -117,8 +115,8 @@ pub(crate) struct Machine {
     pub(crate) vms: Vec<VmNumber>,
     /// Whose they are, one for each.
     pub(crate) tenants: Vec<TenantNumber>,
-    /// What would be restarted here if another machine failed, in order.
-    pub(crate) guests: BTreeSet<VmNumber>,
+    /// How many would be restarted here if another machine failed.
+    pub(crate) guests: u32,
     /// By failure domain: what of it would be restarted here.
     pub(crate) loads: Loads,
 }

@@ -32,6 +32,21 @@ pub struct Need {
 }
 
 impl Need {
+    /// The same by what it was measured to use at most, with a margin in thousandths of that; of each
+    /// dimension that wasn't measured (0), and wherever that would be more, what was asked. Machines that
+    /// hold such needs should sell what they have and no more.
+    #[must_use]
+    pub fn measured(mut self, used: &Sizes, margin: i64) -> Self {
+        for (size, used) in self.sizes.iter_mut().zip(used) {
+            if *used > 0 {
+                let wanted = i128::from(*used) * i128::from(1_000 + margin.max(0));
+                let wanted = i64::try_from((wanted + 999) / 1_000).unwrap_or(i64::MAX);
+                *size = wanted.min(*size);
+            }
+        }
+        self
+    }
+
     /// Of these NUMA nodes (bits), if it asks for nodes. Odd remainders are rounded up.
     pub(crate) fn amounts(&self, nodes: u8) -> Amounts {
         let mut lanes = [0; NODE_LANES];
@@ -62,6 +77,9 @@ pub struct Ask {
     pub priority: u8,
     /// Whether it is to be restarted if its machine fails.
     pub restarts: bool,
+    /// When it is expected to be gone, on any scale of time (see `Fleet::time_set`); none if nobody
+    /// knows, or if it stays.
+    pub until: Option<i64>,
 }
 
 impl Ask {
@@ -74,7 +92,15 @@ impl Ask {
             groups: [None; GROUPS],
             priority: 0,
             restarts: true,
+            until: None,
         }
+    }
+
+    /// The same, expected to be gone then.
+    #[must_use]
+    pub fn until(mut self, until: i64) -> Self {
+        self.until = Some(until);
+        self
     }
 
     /// The same in a group too; more than `GROUPS` are left out.

@@ -74,6 +74,22 @@ impl Fleet {
         self.vms[vm.index()].backups.into_iter().flatten()
     }
 
+    /// Whether it would be restarted on this machine.
+    pub(crate) fn is_guest(&self, vm: VmNumber, machine: MachineNumber) -> bool {
+        let mut backups = self.backups_of(vm);
+        backups.any(|backup| backup.machine == machine)
+    }
+
+    /// What would be restarted on this machine, in order.
+    pub(crate) fn guests_of(&self, machine: MachineNumber) -> Vec<VmNumber> {
+        if self.machines[machine.index()].guests == 0 {
+            return Vec::new();
+        }
+        self.vms()
+            .filter(|vm| self.is_guest(*vm, machine))
+            .collect()
+    }
+
     /// What was asked.
     #[must_use]
     pub fn ask_of(&self, vm: VmNumber) -> Ask {

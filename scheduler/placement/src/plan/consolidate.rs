@@ -5,7 +5,7 @@ use crate::fleet::{Fleet, MachineNumber, State};
 
 impl Fleet {
     /// Empties the machines that hold least, one after another, into others that are used, as long
-    /// as one can be emptied entirely. Measured in machines that are used; the bound is what the sums
+    /// as one can be emptied entirely; then packs what is on several of the emptiest into fewer. Measured in machines that are used; the bound is what the sums
     /// of what is used would need.
     pub fn consolidate_plan(&mut self, limits: Limits) -> Plan {
         let before = self.machines_used();
@@ -25,6 +25,7 @@ impl Fleet {
             }
             planner.empty_or_not(machine);
         }
+        planner.repack(bound);
         let after = planner.fleet.machines_used();
         planner.plan.before = i64::try_from(before).unwrap_or(0);
         planner.plan.after = i64::try_from(after).unwrap_or(0);
@@ -59,19 +60,24 @@ impl Fleet {
 
 impl Planner<'_> {
     /// Either everything leaves the machine, or nothing does.
-    fn empty_or_not(&mut self, machine: MachineNumber) -> bool {
-        let (mark, waves) = (self.fleet.mark(), self.plan.waves.len());
-        let memory = self.memory_so_far();
+    fn empty_or_not(&mut self, machine: MachineNumber) {
         let is_used =
             |fleet: &Fleet, at: MachineNumber| at != machine && !fleet.vms_of(at).is_empty();
-        let left = self.empty(machine, &is_used);
-        if left.is_empty() {
+        self.all_or_none(|planner| planner.empty(machine, &is_used, true).is_empty());
+    }
+
+    /// What it did stays if it says so; else it is as if nothing had been tried.
+    pub(super) fn all_or_none(&mut self, attempt: impl FnOnce(&mut Self) -> bool) -> bool {
+        let (mark, waves) = (self.fleet.mark(), self.plan.waves.len());
+        let memory = self.memory_so_far();
+        let is_done = attempt(self);
+        if is_done {
             self.fleet.keep(mark);
-            return true;
+        } else {
+            self.fleet.back(mark);
+            self.plan.waves.truncate(waves);
+            self.memory_set(memory);
         }
-        self.fleet.back(mark);
-        self.plan.waves.truncate(waves);
-        self.memory_set(memory);
-        false
+        is_done
     }
 }

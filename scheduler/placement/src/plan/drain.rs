@@ -19,7 +19,7 @@ impl Fleet {
         }
         planner.fleet.protect();
         planner.plan.before = i64::try_from(planner.fleet.vms_of(machine).len()).unwrap_or(0);
-        let left = planner.empty(machine, &|_, _| true);
+        let left = planner.empty(machine, &|_, _| true, false);
         planner.plan.after = i64::try_from(left.len()).unwrap_or(0);
         for vm in left {
             let mark = planner.fleet.mark();
@@ -37,11 +37,13 @@ impl Fleet {
 }
 
 impl Planner<'_> {
-    /// Moves everything from a machine to these; returns what has no place.
+    /// Moves everything from a machine to these; returns what has no place. Where all or nothing is
+    /// wanted, it gives up with the first that has none.
     pub(super) fn empty(
         &mut self,
         machine: MachineNumber,
         takes: &dyn Fn(&Fleet, MachineNumber) -> bool,
+        is_all: bool,
     ) -> Vec<VmNumber> {
         let mut waiting: Vec<VmNumber> = self.fleet.vms_of(machine).to_vec();
         waiting.retain(|vm| self.fleet.vms[vm.index()].hold_of.is_none());
@@ -59,7 +61,9 @@ impl Planner<'_> {
             let next = waiting.iter().find(|vm| !aside.contains(*vm)).copied();
             let Some(vm) = next else { return waiting };
             aside.push(vm);
-            self.move_aside(vm, machine, takes);
+            if !self.move_aside(vm, machine, takes) && is_all {
+                return waiting;
+            }
         }
     }
 

@@ -7,6 +7,7 @@ mod drain;
 mod rebalance;
 mod recover;
 mod refine;
+mod repack;
 mod sketch;
 mod step;
 mod wave;

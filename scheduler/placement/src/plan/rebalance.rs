@@ -74,6 +74,7 @@ impl Fleet {
             sketch: &mut sketch,
             moved,
             worth: wanted.least_gain,
+            found: None,
         };
         refine.run();
         let moved = refine.moved;
@@ -138,8 +139,12 @@ fn best_move(sketch: &mut Sketch<'_>) -> Option<(i64, VmNumber, MachineNumber)> 
             if !sketch.is_movable[vm.index()] || (!seen.insert(ask.need) && !is_special) {
                 continue;
             }
+            let sums = sketch.without(ask.need, *from);
             for to in targets.iter().filter(|to| *to != from) {
-                let deviation = sketch.deviation_if(ask.need, *from, *to);
+                let most = best.map_or(i64::MAX, |best| best.0);
+                let Some(deviation) = sketch.deviation_with(&sums, ask.need, *to, most) else {
+                    continue;
+                };
                 let found = (deviation, vm, *to);
                 if best.is_none_or(|best| found < best) && sketch.is_allowed(vm, *to) {
                     best = Some(found);

@@ -1,6 +1,6 @@
 //! Fewer moves for the same, and more for as many: what was moved is questioned one by one.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, rc::Rc};
 
 use super::sketch::Sketch;
 use crate::fleet::{MachineNumber, VmNumber};
@@ -14,6 +14,15 @@ pub(super) struct Refine<'a, 'b> {
     pub(super) moved: BTreeSet<VmNumber>,
     /// What a move must bring.
     pub(super) worth: i64,
+    /// Found once for all questions between two changes.
+    pub(super) found: Option<Found>,
+}
+
+/// What follows from where everything is.
+#[derive(Clone)]
+pub(super) struct Found {
+    near: Rc<[MachineNumber]>,
+    moved: Rc<[VmNumber]>,
 }
 
 impl Refine<'_, '_> {
@@ -21,7 +30,10 @@ impl Refine<'_, '_> {
         for _ in 0..ROUNDS {
             let mut is_better = false;
             for vm in self.moved.clone() {
-                is_better |= self.question(vm);
+                if self.question(vm) {
+                    is_better = true;
+                    self.found = None;
+                }
             }
             if !is_better {
                 return;
@@ -37,16 +49,17 @@ impl Refine<'_, '_> {
         };
         if at == home {
             self.moved.remove(&vm);
+            self.found = None;
             return false;
         }
         let now = self.sketch.deviation();
-        if self.sketch.is_allowed(vm, home) {
+        let need = self.sketch.fleet.ask_of(vm).need;
+        if self.sketch.is_allowed(vm, home)
+            && self.sketch.deviation_if(need, at, home) <= now + self.worth
+        {
             self.sketch.shift(vm, home);
-            if self.sketch.deviation() <= now + self.worth {
-                self.moved.remove(&vm);
-                return true;
-            }
-            self.sketch.shift(vm, at);
+            self.moved.remove(&vm);
+            return true;
         }
         self.elsewhere(vm, home, at, now)
             || self.instead(vm, home, at, now)
@@ -62,9 +75,15 @@ impl Refine<'_, '_> {
     ) -> bool {
         let need = self.sketch.fleet.ask_of(vm).need;
         let mut best = (now, at);
-        for to in self.near() {
-            let deviation = self.sketch.deviation_if(need, at, to);
-            if to != home && to != at && deviation < best.0 && self.sketch.is_allowed(vm, to) {
+        let sums = self.sketch.without(need, at);
+        for to in self.found().near.iter().copied() {
+            let deviation = self.sketch.deviation_with(&sums, need, to, best.0 - 1);
+            if to == home || to == at {
+                continue;
+            }
+            if let Some(deviation) = deviation
+                && self.sketch.is_allowed(vm, to)
+            {
                 best = (deviation, to);
             }
         }
@@ -108,14 +127,15 @@ impl Refine<'_, '_> {
 
     fn exchanged(&mut self, vm: VmNumber, at: MachineNumber, now: i64) -> bool {
         let fleet = self.sketch.fleet;
-        for other in self.moved.clone() {
+        for other in self.found().moved.iter().copied() {
             let Some(there) = self.sketch.at[other.index()] else {
                 continue;
             };
             if there == at || fleet.ask_of(other).need == fleet.ask_of(vm).need {
                 continue;
             }
-            if self.sketch.deviation_exchanged(vm, other) >= now {
+            let deviation = self.sketch.deviation_exchanged(vm, other);
+            if deviation.is_none_or(|deviation| deviation >= now) {
                 continue;
             }
             self.sketch.shift(vm, there);
@@ -138,11 +158,18 @@ impl Refine<'_, '_> {
         is_allowed
     }
 
-    /// All machines of a small fleet; of a large one those that have least.
-    fn near(&self) -> Vec<MachineNumber> {
-        let mut machines = self.sketch.by_pressure();
-        machines.reverse();
-        machines.truncate(super::rebalance::FEW);
-        machines
+    /// All machines of a small fleet; of a large one those that have least. And what was moved.
+    fn found(&mut self) -> Found {
+        let (sketch, moved) = (&self.sketch, &self.moved);
+        let find = || {
+            let mut machines = sketch.by_pressure();
+            machines.reverse();
+            machines.truncate(super::rebalance::FEW);
+            Found {
+                near: machines.into(),
+                moved: moved.iter().copied().collect(),
+            }
+        };
+        self.found.get_or_insert_with(find).clone()
     }
 }

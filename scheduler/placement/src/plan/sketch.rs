@@ -1,18 +1,16 @@
 //! Who could be where: a light copy of the fleet on which moves cost nothing.
 
-use super::balance::{Balance, MEASURES, Sums};
-use crate::{
-    fleet::{
-        Amounts, DIMENSIONS, Fleet, MachineNumber, NeedNumber, Relation, State, VmNumber, WHOLE,
-        share,
-    },
-    rules::Frame,
+use super::balance::{Balance, MEASURES, Sums, root};
+use crate::fleet::{
+    Amounts, DIMENSIONS, Fleet, MachineNumber, NeedNumber, Relation, State, VmNumber, WHOLE, share,
 };
 
 /// The copy.
 pub(super) struct Sketch<'a> {
     pub(super) fleet: &'a Fleet,
     pub(super) weights: [i64; MEASURES],
+    /// Measures that have a weight.
+    active: Vec<usize>,
     /// The active machines.
     pub(super) machines: Vec<MachineNumber>,
     /// By machine: what it has of each measure.
@@ -23,8 +21,6 @@ pub(super) struct Sketch<'a> {
     pub(super) at: Vec<Option<MachineNumber>>,
     /// By machine, in order.
     pub(super) vms: Vec<Vec<VmNumber>>,
-    /// By need: by class.
-    classes: Vec<Option<Vec<bool>>>,
     /// By need, and within it by kind of machine: what one more means for its measures.
     changes: Vec<[i64; MEASURES]>,
     /// By virtual machine: whether it may move at all.
@@ -41,6 +37,11 @@ impl<'a> Sketch<'a> {
         let mut sketch = Self {
             fleet,
             weights: balance.weights(),
+            // Counts first: they tell most moves apart.
+            active: (0..MEASURES)
+                .rev()
+                .filter(|measure| balance.weights()[*measure] != 0)
+                .collect(),
             machines,
             values: vec![[0; MEASURES]; fleet.machines.len()],
             sums: Sums::default(),
@@ -51,7 +52,6 @@ impl<'a> Sketch<'a> {
                 .iter()
                 .map(|machine| machine.vms.clone())
                 .collect(),
-            classes: vec![None; fleet.needs.len()],
             changes: changes(fleet, &balance.weights()),
             is_movable: fleet.vms().map(|vm| is_movable(fleet, vm)).collect(),
         };
@@ -91,32 +91,72 @@ impl<'a> Sketch<'a> {
         from: MachineNumber,
         to: MachineNumber,
     ) -> i64 {
-        let mut sums = self.sums;
-        let (less, more) = (self.change_of(need, from), self.change_of(need, to));
-        for measure in (0..MEASURES).filter(|measure| self.weights[*measure] != 0) {
-            let value = self.values[from.index()][measure];
-            sums.change(measure, value, value - less[measure]);
-            let value = self.values[to.index()][measure];
-            sums.change(measure, value, value + more[measure]);
-        }
-        sums.deviation(&self.weights, self.count())
+        let sums = self.without(need, from);
+        let deviation = self.deviation_with(&sums, need, to, i64::MAX);
+        deviation.unwrap_or(i64::MAX)
     }
 
-    /// The deviation if two that are on different machines changed places.
-    pub(super) fn deviation_exchanged(&self, one: VmNumber, other: VmNumber) -> i64 {
-        let (Some(at), Some(there)) = (self.at[one.index()], self.at[other.index()]) else {
-            return i64::MAX;
-        };
-        let (one, other) = (self.fleet.ask_of(one).need, self.fleet.ask_of(other).need);
+    /// The sums if one with this need left; where it could go is asked of these again and again.
+    pub(super) fn without(&self, need: NeedNumber, from: MachineNumber) -> Sums {
         let mut sums = self.sums;
-        for (machine, less, more) in [(at, one, other), (there, other, one)] {
-            let (less, more) = (self.change_of(less, machine), self.change_of(more, machine));
-            for measure in (0..MEASURES).filter(|measure| self.weights[*measure] != 0) {
-                let value = self.values[machine.index()][measure];
-                sums.change(measure, value, value - less[measure] + more[measure]);
+        let less = self.change_of(need, from);
+        for measure in self.active.iter().copied() {
+            let value = self.values[from.index()][measure];
+            sums.change(measure, value, value - less[measure]);
+        }
+        sums
+    }
+
+    /// The deviation if one with this need came, with these sums before; none if it is more than this.
+    pub(super) fn deviation_with(
+        &self,
+        sums: &Sums,
+        need: NeedNumber,
+        to: MachineNumber,
+        most: i64,
+    ) -> Option<i64> {
+        let (more, values) = (self.change_of(need, to), &self.values[to.index()]);
+        let count = self.count();
+        let mut total = 0;
+        for measure in self.active.iter().copied() {
+            let (more, value) = (more[measure], values[measure]);
+            let squares = sums.squares[measure] + i128::from(more) * i128::from(2 * value + more);
+            let sum = i128::from(sums.sum[measure] + more);
+            let spread = squares * i128::from(count) - sum * sum;
+            total += self.weights[measure] * root(spread) / count.max(1);
+            if total > most {
+                return None;
             }
         }
-        sums.deviation(&self.weights, self.count())
+        Some(total)
+    }
+
+    /// The deviation if two that are on different machines changed places; none if that makes nothing
+    /// evener, which is most often so and cheap to see: no spread gets less.
+    pub(super) fn deviation_exchanged(&self, one: VmNumber, other: VmNumber) -> Option<i64> {
+        let (at, there) = (self.at[one.index()]?, self.at[other.index()]?);
+        let (one, other) = (self.fleet.ask_of(one).need, self.fleet.ask_of(other).need);
+        let count = i128::from(self.count());
+        let mut spreads = [0; MEASURES];
+        let mut is_better = false;
+        for measure in self.active.iter().copied() {
+            let change = |machine: MachineNumber, less, more| {
+                let change =
+                    self.change_of(more, machine)[measure] - self.change_of(less, machine)[measure];
+                let value = self.values[machine.index()][measure];
+                (change, i128::from(change) * i128::from(2 * value + change))
+            };
+            let (here, there) = (change(at, one, other), change(there, other, one));
+            let (sum, more) = (
+                i128::from(self.sums.sum[measure]),
+                i128::from(here.0 + there.0),
+            );
+            let grown = (here.1 + there.1) * count - more * (2 * sum + more);
+            is_better |= grown < 0;
+            spreads[measure] = self.sums.squares[measure] * count - sum * sum + grown;
+        }
+        let of = |measure: &usize| self.weights[*measure] * root(spreads[*measure]) / self.count();
+        is_better.then(|| self.active.iter().map(of).sum())
     }
 
     /// Moves it, whether it may or not.
@@ -146,7 +186,7 @@ impl<'a> Sketch<'a> {
     }
 
     /// Whether it might go there, as far as can be seen here.
-    pub(super) fn is_allowed(&mut self, vm: VmNumber, to: MachineNumber) -> bool {
+    pub(super) fn is_allowed(&self, vm: VmNumber, to: MachineNumber) -> bool {
         let fleet = self.fleet;
         let ask = fleet.ask_of(vm);
         let need = ask.need.index();
@@ -157,10 +197,8 @@ impl<'a> Sketch<'a> {
         {
             return false;
         }
-        let classes =
-            self.classes[need].get_or_insert_with(|| Frame::new(fleet, &ask, Some(vm)).classes);
         let class = fleet.machines[to.index()].class;
-        classes[class.index()] && self.groups_allow(vm, to)
+        fleet.need_classes[need][class.index()] && self.groups_allow(vm, to)
     }
 
     fn groups_allow(&self, vm: VmNumber, to: MachineNumber) -> bool {
@@ -200,14 +238,16 @@ impl<'a> Sketch<'a> {
             deviations[measure] = self.sums.deviation(&only, count).max(1);
             only[measure] = 0;
         }
+        let mean = self.sums.sum.map(|sum| sum / count);
+        let usual = self.sums.sum.map(|sum| sum / vms);
         let pressure = |machine: &MachineNumber| -> i64 {
             let values = &self.values[machine.index()];
-            let far = |measure: usize| {
-                let mean = self.sums.sum[measure] / count;
-                let usual = self.sums.sum[measure] / vms;
-                self.weights[measure] * (values[measure] - mean) / deviations[measure] * usual
+            let far = |measure: &usize| {
+                let measure = *measure;
+                let far = self.weights[measure] * (values[measure] - mean[measure]);
+                far / deviations[measure] * usual[measure]
             };
-            (0..MEASURES).map(far).sum()
+            self.active.iter().map(far).sum()
         };
         let mut machines: Vec<(i64, MachineNumber)> = self
             .machines

@@ -135,7 +135,7 @@ impl<'a> Planner<'a> {
     /// Carries out moves to given places, as many at once as can be. Where all that are left wait for
     /// each other, one of them makes a detour.
     pub(super) fn carry_out(&mut self, mut moves: Vec<(VmNumber, MachineNumber)>) {
-        let mut detours = Vec::new();
+        let (first, mut detours) = (self.plan.waves.len(), Vec::new());
         while !moves.is_empty() {
             moves.retain(|(vm, to)| !self.take_to(*vm, *to));
             if self.wave_end() || moves.is_empty() {
@@ -149,7 +149,7 @@ impl<'a> Planner<'a> {
             detours.push(moves[detour].0);
             self.wave_end();
         }
-        self.detours_prune();
+        self.detours_prune(first);
     }
 
     /// The same waves again, as far as they go.
@@ -179,9 +179,9 @@ impl<'a> Planner<'a> {
         to.is_some_and(|to| self.take(step(to)))
     }
 
-    /// A detour that led nowhere is not taken: whatever waited for it still waits.
-    fn detours_prune(&mut self) {
-        while let Some(wave) = self.plan.waves.last() {
+    /// A detour that led nowhere is not taken: whatever waited for it still waits. Of waves from here on.
+    fn detours_prune(&mut self, first: usize) {
+        while let Some(wave) = self.plan.waves[first..].last() {
             let [step] = wave.as_slice() else { break };
             if !step.is_detour {
                 break;

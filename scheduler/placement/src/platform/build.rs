@@ -30,6 +30,9 @@ impl Platform {
             image: ImageNumber::default(),
             nowhere: LabelNumber::default(),
         };
+        if platform.facts.reservations.is_none() {
+            platform.fleet.ages_ignore();
+        }
         let disk = platform.fleet.dimension("disk");
         debug_assert_eq!(disk, Ok(DISK));
         platform.image = platform.fleet.image("asked about");

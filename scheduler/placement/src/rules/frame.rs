@@ -25,26 +25,38 @@ pub(crate) struct Frame<'a> {
     pub(crate) own: Option<VmNumber>,
     pub(crate) need: &'a Need,
     /// By class: whether it can be at all.
-    pub(crate) classes: Vec<bool>,
+    pub(crate) classes: &'a [bool],
     pub(crate) bounds: Vec<Bound>,
+    /// Whether others will have to follow to the same machine.
+    pub(crate) is_leading: bool,
+    /// When it is expected to be gone, and the moment, where both are known and matter.
+    pub(crate) until: Option<(i64, i64)>,
     /// The dimensions that are asked for, with how much.
     lanes: ([(usize, i64); DIMENSIONS], usize),
 }
 
 impl<'a> Frame<'a> {
     pub(crate) fn new(fleet: &'a Fleet, ask: &Ask, own: Option<VmNumber>) -> Self {
-        let need = &fleet.needs[ask.need.index()];
-        let fits = |class: &Class| class_refusals(need, class).next().is_none();
-        let mut bounds = Vec::new();
+        let mut frame = Self::bare(fleet, ask, own);
         for group in ask.groups.into_iter().flatten() {
-            bounds_of(fleet, group, own, &mut bounds);
+            bounds_of(fleet, group, own, &mut frame.bounds);
         }
+        frame
+    }
+
+    /// Without what its groups say now.
+    pub(crate) fn bare(fleet: &'a Fleet, ask: &Ask, own: Option<VmNumber>) -> Self {
+        let need = &fleet.needs[ask.need.index()];
+        let is_leading = is_leading(fleet, ask);
+        let is_timed = !is_leading && !fleet.policy.spread;
         Self {
             ask: *ask,
             own,
             need,
-            classes: fleet.classes.iter().map(fits).collect(),
-            bounds,
+            classes: &fleet.need_classes[ask.need.index()],
+            bounds: Vec::new(),
+            is_leading,
+            until: ask.until.filter(|_| is_timed).zip(fleet.now),
             lanes: lanes(need),
         }
     }
@@ -90,6 +102,19 @@ impl<'a> Frame<'a> {
         of.count_of(self.ask.tenant, self.own) < cap as usize
     }
 
+    /// The only machines that a hard group allows, if it says so.
+    pub(crate) fn only_machines(&self, fleet: &'a Fleet) -> Option<&'a [MachineNumber]> {
+        let mut only = self.bounds.iter().filter(|bound| {
+            bound.is_hard && bound.is_only && matches!(bound.kind, Domain::Machine | Domain::Rack)
+        });
+        let bound = only.next()?;
+        let domain = bound.domain as usize;
+        Some(match bound.kind {
+            Domain::Machine => &fleet.all[domain..=domain],
+            _ => &fleet.rack_machines[domain],
+        })
+    }
+
     /// Where on the machine, if there is room beside what is kept.
     pub(crate) fn room(&self, fleet: &Fleet, machine: MachineNumber) -> Option<Place> {
         let room = &fleet.rooms[machine.index()];
@@ -121,23 +146,30 @@ impl<'a> Frame<'a> {
         let of = &fleet.machines[machine.index()];
         let state = (of.state != State::Active).then_some(Refusal::State(of.state));
         let class = &fleet.classes[of.class.index()];
-        let free = fleet.free(machine);
+        let (limit, used) = (&of.limit.whole, &fleet.used[machine.index()].whole);
         let short = (0..fleet.dimensions.len()).filter_map(move |dimension| {
-            let missing = self.need.sizes[dimension] - free.whole[dimension];
+            let missing = self.need.sizes[dimension] - (limit[dimension] - used[dimension]);
             (self.need.sizes[dimension] > 0 && missing > 0)
                 .then_some(Refusal::Short { dimension, missing })
         });
-        let nodes = nodes_pick(self.need, &free, of.node_count).err();
+        // Asked only if nothing before refused it.
+        let nodes = lazily(move || {
+            let missing = nodes_pick(self.need, &fleet.free(machine), of.node_count).err()?;
+            Some(Refusal::Nodes { missing })
+        });
         let groups = self.broken(fleet, machine, true);
-        let cap = (!self.is_under_cap(fleet, machine)).then_some(Refusal::TenantCap);
+        let cap = lazily(move || {
+            let is_over = !self.is_under_cap(fleet, machine);
+            is_over.then_some(Refusal::TenantCap)
+        });
         state
             .into_iter()
             .chain(class_refusals(self.need, class))
             .chain(short)
-            .chain(nodes.map(|missing| Refusal::Nodes { missing }))
+            .chain(nodes)
             .chain(groups.map(|bound| Refusal::Group(bound.group)))
             .chain(cap)
-            .chain(self.kept(fleet, machine))
+            .chain(lazily(move || self.kept(fleet, machine)))
     }
 
     /// If there is room, but not beside what is kept.
@@ -175,6 +207,21 @@ impl Fleet {
         let state = self.machines[machine.index()].state;
         matches!(state, State::Active | State::Suspect)
     }
+}
+
+fn is_leading(fleet: &Fleet, ask: &Ask) -> bool {
+    let mut specs = ask
+        .groups
+        .into_iter()
+        .flatten()
+        .map(|group| fleet.groups[group.index()].spec);
+    specs.any(|spec| {
+        spec.is_hard && spec.relation == Relation::Together && spec.domain == Domain::Machine
+    })
+}
+
+fn lazily(one: impl FnOnce() -> Option<Refusal>) -> impl Iterator<Item = Refusal> {
+    std::iter::once_with(one).flatten()
 }
 
 fn lanes(need: &Need) -> ([(usize, i64); DIMENSIONS], usize) {

@@ -5,6 +5,6 @@ mod refusal;
 mod room;
 mod score;
 
-pub(crate) use frame::Frame;
+pub(crate) use frame::{Frame, class_refusals};
 pub use refusal::Refusal;
 pub(crate) use room::nodes_pick;

@@ -1,9 +1,9 @@
 //! Where something would be restarted.
 
+use super::After;
 use crate::{
     fleet::{
-        Ask, Domain, FAILURES, Fleet, MachineNumber, Place, Relation, Survive, TenantNumber,
-        VmNumber, change_reserve,
+        Ask, Domain, FAILURES, Fleet, MachineNumber, Place, Survive, VmNumber, change_reserve,
     },
     rules::{Frame, nodes_pick},
 };
@@ -19,6 +19,16 @@ pub(crate) struct Hosted {
     pub(crate) host: MachineNumber,
 }
 
+impl Hosted {
+    pub(crate) fn new(frame: &Frame<'_>, host: MachineNumber) -> Self {
+        Self {
+            ask: frame.ask,
+            own: frame.own,
+            host,
+        }
+    }
+}
+
 impl Fleet {
     /// A place for it if its host failed: one that costs nothing, since as much is kept there
     /// already; else one where something is kept already; else on the emptiest machine.
@@ -28,11 +38,8 @@ impl Fleet {
         host: MachineNumber,
         others: &[Option<Place>; FAILURES],
     ) -> Option<Place> {
-        let hosted = Hosted {
-            ask: frame.ask,
-            own: frame.own,
-            host,
-        };
+        let hosted = Hosted::new(frame, host);
+        let after = After::new(self, &hosted);
         // Two failures must not take both.
         let is_free = |machine: MachineNumber| {
             let domain = self.failure_domain(machine);
@@ -42,7 +49,7 @@ impl Fleet {
         let mut costly = None;
         let near = self.backers.iter().copied().take(NEAR);
         for machine in near.filter(|machine| is_free(*machine)) {
-            match self.backup_cost(frame, &hosted, machine) {
+            match self.backup_cost(frame, host, &after, machine) {
                 Some((place, false)) => return Some(place),
                 Some((place, true)) => costly = costly.or(Some(place)),
                 None => {}
@@ -64,7 +71,7 @@ impl Fleet {
                 if emptiest.is_some_and(|(most, _)| unsold <= most) {
                     continue;
                 }
-                if let Some((place, _)) = self.backup_cost(frame, &hosted, machine) {
+                if let Some((place, _)) = self.backup_cost(frame, host, &after, machine) {
                     emptiest = Some((unsold, place));
                 }
             }
@@ -74,7 +81,7 @@ impl Fleet {
         }
         let far = self.backers.iter().copied().skip(NEAR);
         far.filter(|machine| is_free(*machine))
-            .find_map(|machine| self.backup_cost(frame, &hosted, machine))
+            .find_map(|machine| self.backup_cost(frame, host, &after, machine))
             .map(|(place, _)| place)
     }
 
@@ -85,23 +92,24 @@ impl Fleet {
         host: MachineNumber,
         machine: MachineNumber,
     ) -> bool {
-        let hosted = Hosted {
-            ask: frame.ask,
-            own: frame.own,
-            host,
-        };
-        self.backup_cost(frame, &hosted, machine).is_some()
+        let hosted = Hosted::new(frame, host);
+        let after = After::new(self, &hosted);
+        self.backup_cost(frame, host, &after, machine).is_some()
     }
 
     /// The place on this machine, and whether more would have to be kept for it.
     fn backup_cost(
         &self,
         frame: &Frame<'_>,
-        hosted: &Hosted,
+        host: MachineNumber,
+        after: &After,
         machine: MachineNumber,
     ) -> Option<(Place, bool)> {
-        let domain = self.failure_domain(hosted.host);
-        if !frame.is_open(self, machine) || self.failure_domain(machine) == domain {
+        let domain = self.failure_domain(host);
+        if !frame.is_open(self, machine)
+            || self.failure_domain(machine) == domain
+            || !after.allows(self, machine)
+        {
             return None;
         }
         let of = &self.machines[machine.index()];
@@ -130,92 +138,12 @@ impl Fleet {
                 return None;
             }
         }
-        self.backup_allowed(hosted, machine)
-            .then_some((Place { machine, nodes }, is_costly))
-    }
-
-    /// Whether groups and the tenant's cap would allow it there, after its host has failed.
-    pub(crate) fn backup_allowed(&self, hosted: &Hosted, machine: MachineNumber) -> bool {
-        let groups = hosted.ask.groups.into_iter().flatten();
-        let hard = groups.filter(|group| self.groups[group.index()].spec.is_hard);
-        for group in hard {
-            let of = &self.groups[group.index()];
-            let domain = self.domain_of(machine, of.spec.domain);
-            let mut count = 0;
-            for member in of
-                .members
-                .iter()
-                .filter(|member| !self.is_own(hosted.own, **member))
-            {
-                let mut is_apart = false;
-                let mut is_here = false;
-                for place in self.places_after(*member, hosted.host) {
-                    let is_same = self.domain_of(place.machine, of.spec.domain) == domain;
-                    is_here |= is_same;
-                    is_apart |= !is_same && self.is_staying(place.machine);
-                }
-                if is_apart && of.spec.relation == Relation::Together {
-                    return false;
-                }
-                count += u32::from(is_here);
-            }
-            if of.spec.relation.most().is_some_and(|most| count >= most) {
-                return false;
-            }
-        }
-        self.backup_under_cap(hosted, machine)
+        Some((Place { machine, nodes }, is_costly))
     }
 
     /// Whether it is the one itself, or holds room for it.
-    fn is_own(&self, own: Option<VmNumber>, member: VmNumber) -> bool {
+    pub(crate) fn is_own(&self, own: Option<VmNumber>, member: VmNumber) -> bool {
         own.is_some() && (own == Some(member) || self.vms[member.index()].hold_of == own)
-    }
-
-    fn backup_under_cap(&self, hosted: &Hosted, machine: MachineNumber) -> bool {
-        let Some(cap) = self.policy.tenant_cap else {
-            return true;
-        };
-        let (tenant, own) = (hosted.ask.tenant, hosted.own);
-        let here = self.machines[machine.index()].count_of(tenant, own);
-        let guests = if self.failures() > 1 {
-            // Any of them may come.
-            let is_counted = |vm: &&VmNumber| {
-                let of = &self.vms[vm.index()];
-                of.ask.tenant == tenant
-                    && Some(**vm) != own
-                    && of.place.is_some_and(|place| place.machine != machine)
-            };
-            let guests = &self.machines[machine.index()].guests;
-            guests.iter().filter(is_counted).count()
-        } else {
-            let failing = self.failing_with(hosted.host);
-            failing
-                .map(|failing| self.guests_of(failing, machine, tenant, own))
-                .sum()
-        };
-        here + guests < cap as usize
-    }
-
-    /// What of this tenant is on the one machine and would be restarted on the other.
-    fn guests_of(
-        &self,
-        failing: MachineNumber,
-        machine: MachineNumber,
-        tenant: TenantNumber,
-        own: Option<VmNumber>,
-    ) -> usize {
-        let of = &self.machines[failing.index()];
-        let of_tenant = of
-            .tenants
-            .iter()
-            .zip(&of.vms)
-            .filter(|(other, _)| **other == tenant);
-        let others = of_tenant.map(|(_, vm)| *vm).filter(|vm| Some(*vm) != own);
-        let is_coming = |vm: &VmNumber| {
-            let mut backups = self.vms[vm.index()].backups.iter().flatten();
-            backups.any(|backup| backup.machine == machine)
-        };
-        others.filter(is_coming).count()
     }
 
     /// The machines that fail together with this one, with it.
@@ -239,7 +167,11 @@ impl Fleet {
 
     /// Where it may be after the host has failed: if it fails too, at its backup. If a second
     /// failure is to be survived, anything may have failed with it.
-    fn places_after(&self, vm: VmNumber, host: MachineNumber) -> impl Iterator<Item = Place> {
+    pub(crate) fn places_after(
+        &self,
+        vm: VmNumber,
+        host: MachineNumber,
+    ) -> impl Iterator<Item = Place> + use<> {
         let of = &self.vms[vm.index()];
         let domain = self.failure_domain(host);
         let fails = of

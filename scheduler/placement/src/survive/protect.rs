@@ -1,8 +1,10 @@
 //! Something gets a place, and everything keeps one for the case of a failure; or nothing changes.
 
-use super::backup::Hosted;
+use super::{After, backup::Hosted};
 use crate::{
-    fleet::{Domain, FAILURES, Fleet, MachineNumber, Place, Survive, VmNumber},
+    fleet::{
+        Domain, FAILURES, Fleet, GroupSpec, MachineNumber, Place, Relation, Survive, VmNumber,
+    },
     rules::{Frame, Refusal},
 };
 
@@ -51,7 +53,7 @@ impl Fleet {
             if backups[slot].is_some() {
                 continue;
             }
-            let frame = Frame::new(self, &ask, Some(vm));
+            let frame = Frame::bare(self, &ask, Some(vm));
             let found = self.backup_find(&frame, place.machine, &backups);
             let Some(backup) = found else { return false };
             self.backup_set(vm, slot, Some(backup));
@@ -61,7 +63,7 @@ impl Fleet {
 
     /// Finds backups for everything that lacks one; returns how many still do.
     pub fn protect(&mut self) -> usize {
-        let mut lacking: Vec<VmNumber> = self.unprotected.iter().copied().collect();
+        let mut lacking: Vec<VmNumber> = self.unprotected.clone();
         // The large ones first, while there is room.
         let size = |vm: &VmNumber| self.needs[self.vms[vm.index()].ask.need.index()].sizes[0];
         lacking.sort_by_key(|vm| (-size(vm), *vm));
@@ -94,7 +96,7 @@ impl Fleet {
                 .into_iter()
                 .flatten()
                 .flat_map(|one| self.machines[one.index()].vms.iter().copied())
-                .filter(|guest| of.guests.contains(guest))
+                .filter(|guest| self.is_guest(*guest, machine))
                 .max_by_key(size);
             let Some(guest) = largest else { break };
             if !self.backup_replace(guest, machine) {
@@ -140,12 +142,31 @@ impl Fleet {
         let (Some(slot), Some(place)) = (backups.iter().position(at), place) else {
             return false;
         };
-        let frame = Frame::new(self, &ask, Some(vm));
+        let frame = Frame::bare(self, &ask, Some(vm));
         let Some(other) = self.backup_find(&frame, place.machine, &backups) else {
             return false;
         };
         self.backup_set(vm, slot, Some(other));
         true
+    }
+
+    /// Whether it may matter to the other's backups that this one, which has none yet, is where it is.
+    fn is_met(&self, neighbour: VmNumber, vm: VmNumber) -> bool {
+        let of = &self.vms[vm.index()];
+        let Some(place) = of.place else { return true };
+        let groups = of.ask.groups.into_iter().flatten();
+        let is_near = |spec: GroupSpec| {
+            let domain = self.domain_of(place.machine, spec.domain);
+            let mut backups = self.backups_of(neighbour);
+            spec.relation == Relation::Together
+                || backups.any(|backup| self.domain_of(backup.machine, spec.domain) == domain)
+        };
+        // A guest on the same machine counts for the tenant's cap.
+        self.failures() > 1
+            || self.is_guest(neighbour, place.machine)
+            || groups
+                .map(|group| self.groups[group.index()].spec)
+                .any(is_near)
     }
 
     /// Those whose backups may not be where they are any more, now that this one is there: members
@@ -159,11 +180,10 @@ impl Fleet {
             }
         }
         if self.policy.tenant_cap.is_some() {
-            let guests = &self.machines[machine.index()].guests;
             let of_tenant = self.tenants.get(&ask.tenant).into_iter().flatten();
-            neighbours.extend(of_tenant.filter(|one| guests.contains(one)));
+            neighbours.extend(of_tenant.filter(|one| self.is_guest(**one, machine)));
         }
-        neighbours.retain(|neighbour| *neighbour != vm);
+        neighbours.retain(|neighbour| *neighbour != vm && self.is_met(*neighbour, vm));
         let mut broken = Vec::new();
         for neighbour in neighbours {
             let of = &self.vms[neighbour.index()];
@@ -173,9 +193,10 @@ impl Fleet {
                 own: Some(neighbour),
                 host: place.machine,
             };
+            let after = After::new(self, &hosted);
             for slot in 0..FAILURES {
                 let backup = self.vms[neighbour.index()].backups[slot];
-                if backup.is_some_and(|backup| !self.backup_allowed(&hosted, backup.machine)) {
+                if backup.is_some_and(|backup| !after.allows(self, backup.machine)) {
                     self.backup_set(neighbour, slot, None);
                     broken.push(neighbour);
                 }

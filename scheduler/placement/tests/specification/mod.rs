@@ -15,6 +15,8 @@ use berth_placement::*;
 pub use world::World;
 
 const WHOLE: i64 = 1 << 20;
+/// When all is asked.
+pub const NOW: i64 = 50;
 
 /// What may be sold, of the machine.
 pub fn limit(spec: &MachineSpec, dimension: usize) -> i64 {
@@ -192,10 +194,58 @@ pub fn score(world: &World, places: &Places, ask: &Ask, machine: MachineNumber) 
     let is_copied = need
         .image
         .is_some_and(|image| !spec.images.contains(&image));
-    let fill = if world.policy.spread { -unsold } else { unsold };
-    fill + (most - least).max(0) / 2
-        + broken * WHOLE * 16 * DIMENSIONS as i64
-        + if is_copied { WHOLE / 100 } else { 0 }
+    let leads = |group: GroupNumber| {
+        let spec = world.groups[group.index()];
+        spec.is_hard && spec.relation == Relation::Together && spec.domain == Domain::Machine
+    };
+    let is_leading = ask.groups.into_iter().flatten().any(leads);
+    let is_used = (0..world.dimensions).any(|d| used(world, places, machine, d) > 0);
+    let is_spread = world.policy.spread || (is_leading && is_used);
+    let fill = if is_spread {
+        -unsold
+    } else {
+        unsold - logarithm(age(world, places, machine)) / 5
+    };
+    let alone = fill + (most - least).max(0) / 2 + if is_copied { WHOLE / 100 } else { 0 };
+    let soft = broken * WHOLE * 16 * DIMENSIONS as i64;
+    match ask.until {
+        Some(until) if !is_leading && !world.policy.spread => {
+            alone / 2 + soft + apart(world, places, until, machine)
+        }
+        _ => alone + soft,
+    }
+}
+
+/// Of the number plus one, to the base of two; straight between powers.
+fn logarithm(number: i64) -> i64 {
+    let number = number.clamp(0, i64::MAX >> 1) + 1;
+    let power = 1 << number.ilog2();
+    let part = i128::from(number - power) * i128::from(WHOLE) / i128::from(power);
+    i64::from(number.ilog2()) * WHOLE + part as i64
+}
+
+/// How many have come since the oldest on the machine, roughly.
+fn age(world: &World, places: &Places, machine: MachineNumber) -> i64 {
+    let arrivals = world.asks.keys().next_back().map_or(0, |vm| vm.index() + 1);
+    let mut step = 1;
+    while arrivals / step >= 16 {
+        step *= 2;
+    }
+    let era = (arrivals / step * step) as i64;
+    let mut here = places.iter().filter(|(_, place)| place.machine == machine);
+    here.next()
+        .map_or(0, |(oldest, _)| (era - oldest.index() as i64).max(0))
+}
+
+/// How much longer or shorter than the machine it would be there, in doublings.
+fn apart(world: &World, places: &Places, until: i64, machine: MachineNumber) -> i64 {
+    let here = places.iter().filter(|(_, place)| place.machine == machine);
+    let end = here
+        .map(|(vm, _)| world.asks[vm].until.unwrap_or(i64::MAX))
+        .max();
+    let there = end.map_or(0, |end| logarithm((end - NOW).abs()));
+    let longer = logarithm(until - NOW) - there;
+    longer.max(0) + (-longer).max(0) / 8
 }
 
 /// A soft group counts once where there are too many, and once for each other domain that members

@@ -34,6 +34,7 @@ impl World {
 
     pub fn fleet(&mut self) -> Fleet {
         let mut fleet = Fleet::new(self.policy);
+        fleet.time_set(super::NOW);
         fleet.dimension("disk:ssd").expect("room for a dimension");
         self.dimensions = 3;
         for _ in 0..2 {
@@ -165,8 +166,9 @@ fn ask(needs: usize, groups: usize) -> impl Strategy<Value = Ask> {
         prop::collection::vec(group, 2),
         prop::bool::weighted(0.9),
         0..3u8,
+        prop::option::weighted(0.3, 0..200i64),
     )
-        .prop_map(|(need, tenant, mut groups, restarts, priority)| {
+        .prop_map(|(need, tenant, mut groups, restarts, priority, until)| {
             groups.dedup();
             let mut ask = Ask::plain(NeedNumber::at(need), TenantNumber(tenant));
             for group in groups.into_iter().flatten() {
@@ -174,6 +176,7 @@ fn ask(needs: usize, groups: usize) -> impl Strategy<Value = Ask> {
             }
             ask.restarts = restarts;
             ask.priority = priority;
+            ask.until = until;
             ask
         })
 }

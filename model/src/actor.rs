@@ -1,5 +1,7 @@
 //! Who asks, and what of the database that opens.
 
+use uuid::Uuid;
+
 use crate::{
     AccountId, ClientId, PlatformRole, Realm, Role, StorefrontId, SupportGrantId, TenantId,
     TokenScopes, states::states,
@@ -14,6 +16,8 @@ pub struct Actor {
     pub client_id: Option<ClientId>,
     /// The person that the client acts for, if it acts for one.
     pub account_id: Option<AccountId>,
+    /// That person's leave, which the token descends from.
+    pub grant_id: Option<Uuid>,
     /// By which grant one of the provider's people acts for a tenant.
     pub support_grant_id: Option<SupportGrantId>,
     /// What its token opens of that which it may do.
@@ -86,6 +90,7 @@ impl Actor {
             caller,
             client_id: None,
             account_id: None,
+            grant_id: None,
             support_grant_id: None,
             scopes: TokenScopes::all(),
         }

@@ -128,7 +128,7 @@ impl Store {
                 tx,
                 &client,
                 Some(scopes),
-                TokenOf::Support(&grant),
+                TokenOf::Support(&grant, cx.actor.grant_id),
             )
             .await?;
         let body = NoticeBody::SupportGrantOpened {

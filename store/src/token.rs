@@ -47,8 +47,8 @@ pub(crate) enum TokenOf<'a> {
     Client,
     /// By a person's leave.
     Grant(Uuid),
-    /// By a support grant, and no longer than that.
-    Support(&'a SupportGrant),
+    /// By a support grant, and no longer than that and the leave by which it was asked for.
+    Support(&'a SupportGrant, Option<Uuid>),
 }
 
 /// What can be told of a token that is good (RFC 7662 section 2.2).
@@ -58,6 +58,8 @@ pub struct TokenInfo {
     pub client: Client,
     /// For whom the client acts with it; none: in its own name.
     pub person: Option<Person>,
+    /// The person's leave that it descends from.
+    pub grant_id: Option<Uuid>,
     /// By which grant that person, one of the provider's, acts for a tenant.
     pub support_grant_id: Option<SupportGrantId>,
     /// What it opens.
@@ -71,6 +73,7 @@ pub struct TokenInfo {
 #[derive(Queryable, Selectable)]
 #[diesel(table_name = access_tokens)]
 struct TokenRow {
+    grant_id: Option<Uuid>,
     scopes: Option<Vec<String>>,
     created_at: Timestamp,
     expires_at: Timestamp,
@@ -259,7 +262,7 @@ impl Store {
         let (grant_id, support_grant_id, expires_at) = match of {
             TokenOf::Client => (None, None, hour),
             TokenOf::Grant(id) => (Some(id), None, hour),
-            TokenOf::Support(grant) => (None, Some(grant.id.0), grant.expires_at),
+            TokenOf::Support(grant, asked_by) => (asked_by, Some(grant.id.0), grant.expires_at),
         };
         diesel::insert_into(access_tokens::table)
             .values((
@@ -298,6 +301,7 @@ impl Store {
             caller: found.caller(),
             client_id: Some(found.client.id),
             account_id: found.person.map(|person| person.account_id),
+            grant_id: found.grant_id,
             support_grant_id: found.support_grant_id,
             scopes: found.scopes,
         })
@@ -363,6 +367,7 @@ impl Store {
             created_at: token.created_at,
             expires_at: token.expires_at,
             person,
+            grant_id: token.grant_id,
             support_grant_id,
             client,
         };

@@ -12,3 +12,4 @@ mod reset;
 pub mod shop;
 mod sign_in;
 mod sign_up;
+mod support_grant;

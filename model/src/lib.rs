@@ -35,6 +35,7 @@ mod plan;
 pub mod policy;
 mod reach;
 mod redirect_uri;
+mod remote;
 mod session;
 mod site;
 mod size;
@@ -95,6 +96,7 @@ pub use placement::{Candidate, Explanation, Shortage, Verdict};
 pub use plan::{Hosting, Money, Plan, PlanCreate};
 pub use reach::Reach;
 pub use redirect_uri::RedirectUri;
+pub use remote::{TrustedProxies, subscriber};
 pub use session::{
     ChallengePurpose, Consent, GrantGive, Membership, Person, Protection, Session, SessionCookies,
     SignUp, SignedIn, Visit,

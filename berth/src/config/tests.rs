@@ -107,6 +107,29 @@ directory = "Cargo.toml"
 }
 
 #[test]
+fn the_proxies_that_are_trusted_are_networks_and_none_unless_said() {
+    let (_folder, keyring) = keyring();
+    let text = "[database]\nurl = \"postgres://a:x@h/d\"\n[api]\n";
+    let variables = [("BERTH_KEYS_FILE", keyring.as_str())];
+    assert!(
+        load(text, &variables)
+            .unwrap()
+            .api
+            .trusted_proxies
+            .is_empty()
+    );
+    let some = format!("{text}trusted_proxies = \"127.0.0.1/32, ::1/128\"\n");
+    let proxies = load(&some, &variables).unwrap().api.trusted_proxies;
+    let client = proxies.client("::1".parse().unwrap(), ["192.0.2.7"].into_iter());
+    assert_eq!(client.to_string(), "192.0.2.7");
+    let wrong = format!("{text}trusted_proxies = \"proxy.example.org\"\n");
+    assert!(
+        problems(&wrong, &variables)
+            .contains("berth.toml:4: api.trusted_proxies: must be networks")
+    );
+}
+
+#[test]
 fn what_is_no_toml_or_in_the_wrong_place_is_explained() {
     insta::assert_snapshot!("no_toml", problems("[database]\nurl = \n", &[]));
     insta::assert_snapshot!(problems("listen = \"x\"\nworker = 5\nfoo = 1\n", &[]));

@@ -39,7 +39,7 @@ impl Shop {
         Self::over(Api::new().await, true).await
     }
 
-    async fn over(api: Api, is_public: bool) -> Self {
+    pub async fn over(api: Api, is_public: bool) -> Self {
         let id = storefront(&api, "Harbour").await;
         let (client_id, secret) = client(&api, id, REDIRECT, is_public).await;
         Self {

@@ -264,16 +264,26 @@ fn contradictions_check(s: &mut Settings) {
 fn limits_check(s: &mut Settings) {
     for (smaller, larger) in [
         ("limits.request_cost", "limits.token_cost"),
+        ("limits.request_cost", "limits.owner_cost"),
+        ("limits.request_cost", "limits.visitor_cost"),
         ("limits.token_cost", "limits.owner_cost"),
     ] {
-        if s.number::<i64>(smaller) > s.number(larger) {
-            let (set, message) = if s.is_set(larger) {
-                (larger, format!("is less than {smaller}"))
-            } else {
-                (smaller, format!("is more than {larger}"))
-            };
-            s.problem(set, &message);
-        }
+        let values = s.number::<i64>(smaller).zip(s.number::<i64>(larger));
+        let Some((taken, held)) = values.filter(|(taken, held)| taken > held) else {
+            continue;
+        };
+        let (set, message) = if s.is_set(larger) {
+            let text = format!(
+                "is less than {smaller} = {taken}, which it could never give; make it {taken} or more"
+            );
+            (larger, text)
+        } else {
+            let text = format!(
+                "is more than {larger} = {held} can ever give; set that to {taken} or more"
+            );
+            (smaller, text)
+        };
+        s.problem(set, &message);
     }
 }
 

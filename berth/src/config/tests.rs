@@ -107,6 +107,47 @@ directory = "Cargo.toml"
 }
 
 #[test]
+fn a_bucket_that_a_request_could_never_be_paid_from_is_a_mistake() {
+    let (_folder, keyring) = keyring();
+    let variables = [
+        ("BERTH_KEYS_FILE", keyring.as_str()),
+        (
+            "BERTH_DATABASE_URL",
+            "postgres://berth_app:x@127.0.0.1/berth",
+        ),
+    ];
+    for (text, expected) in [
+        (
+            "[limits]\nvisitor_cost = 9999\n",
+            "berth.toml:2: limits.visitor_cost: is less than limits.request_cost = 10000, which it could never \
+             give; make it 10000 or more\n",
+        ),
+        (
+            "[limits]\nrequest_cost = 10001\n",
+            "berth.toml:2: limits.request_cost: is more than limits.visitor_cost = 10000 can ever give; set that \
+             to 10001 or more\n",
+        ),
+        (
+            "[limits]\ntoken_cost = 9999\n",
+            "berth.toml:2: limits.token_cost: is less than limits.request_cost = 10000, which it could never give; \
+             make it 10000 or more\n",
+        ),
+        (
+            "[limits]\ntoken_cost = 200000\n",
+            "berth.toml:2: limits.token_cost: is more than limits.owner_cost = 100000 can ever give; set that to \
+             200000 or more\n",
+        ),
+    ] {
+        assert_eq!(problems(text, &variables), expected);
+    }
+    let fits = "[limits]\nrequest_cost = 20000\nvisitor_cost = 20000\n";
+    assert_eq!(
+        load(fits, &variables).unwrap().limits.visitor_bucket.size,
+        20_000
+    );
+}
+
+#[test]
 fn the_proxies_that_are_trusted_are_networks_and_none_unless_said() {
     let (_folder, keyring) = keyring();
     let text = "[database]\nurl = \"postgres://a:x@h/d\"\n[api]\n";

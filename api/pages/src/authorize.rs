@@ -14,7 +14,7 @@ use berth_model::{Client, Error, ErrorCode, RedirectUri, Result};
 
 use crate::{
     Site,
-    consent::{Choice, Step, allowed, step},
+    consent::{Choice, Step, allowed, nothing_open, step},
     form::{Form, received},
     page::{Page, bare, log},
     request::{Asked, Parameters, Wrong, read, redirect_uri, state},
@@ -139,7 +139,8 @@ async fn chosen(
 
 async fn give(authorization: &Authorization, asked: &Asked, choice: Choice) -> Response {
     match crate::consent::code(authorization, asked, choice).await {
-        Ok(code) => authorization.answer(&[("code", &code)]),
+        Ok(Some(code)) => authorization.answer(&[("code", &code)]),
+        Ok(None) => authorization.refused(&nothing_open()),
         Err(error) => authorization.failed(&error),
     }
 }

@@ -3,6 +3,7 @@
 mod account;
 mod attack;
 pub mod browser;
+mod consent;
 pub mod factor;
 mod flow;
 mod host;

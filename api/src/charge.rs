@@ -81,6 +81,7 @@ impl Charge {
             error,
             retry_after_seconds: wait,
             cost: Some(Box::new(self.told(0, buckets.give_back(&self.from, 0)))),
+            locale: None,
         }
     }
 

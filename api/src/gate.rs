@@ -59,6 +59,15 @@ impl Origin {
     }
 }
 
+/// A request that somebody asks, with the operation of its document and the language of its reader.
+struct Asked {
+    request: GraphqlRequest,
+    document: ExecutableDocument,
+    operation: OperationDefinition,
+    label: Label,
+    locale: Option<Locale>,
+}
+
 /// A request that may run.
 pub(crate) struct Admitted {
     request: GraphqlRequest,
@@ -88,16 +97,39 @@ impl Gate {
     }
 
     /// Lets a request in, or says why not.
-    pub async fn admit(
-        &self,
-        mut request: GraphqlRequest,
-        from: &Origin,
-    ) -> Result<Admitted, Refusal> {
+    pub async fn admit(&self, request: GraphqlRequest, from: &Origin) -> Result<Admitted, Refusal> {
         let document = parse(&request.query, self.limits())?;
         let (name, operation) = operation(&document, request.operation_name.as_deref())?;
         let label = Label::of(&self.types, &document, operation, name);
         let operation = operation.clone();
         let (actor, token) = self.authenticate(from.token.as_ref()).await?;
+        let asked = Asked {
+            request,
+            document,
+            operation,
+            label,
+            locale: from.locale.or(actor.locale),
+        };
+        let locale = asked.locale;
+        self.charged(asked, from, actor, token)
+            .map_err(|refusal| Refusal { locale, ..refusal })
+    }
+
+    /// Lets in what is known to be somebody's, if they can pay for it.
+    fn charged(
+        &self,
+        asked: Asked,
+        from: &Origin,
+        actor: Actor,
+        token: Arc<str>,
+    ) -> Result<Admitted, Refusal> {
+        let Asked {
+            mut request,
+            document,
+            operation,
+            label,
+            locale,
+        } = asked;
         let cost = Cost::of(&self.types, &document, &operation, &request.variables);
         let charged = (token.as_ref(), from.remote);
         let charge = Charge::hold(&self.buckets, self.limits(), &actor, charged, cost)?;
@@ -127,13 +159,13 @@ impl Gate {
             issuers: Arc::clone(&self.state.issuers),
             token,
             limits: *self.limits(),
-            locale: from.locale,
+            locale,
             storefront_locale: OnceCell::new(),
         });
         Ok(Admitted {
             request,
             charge,
-            locale: from.language(),
+            locale: locale.unwrap_or(Locale::En),
             kind: operation.ty,
             label,
         })

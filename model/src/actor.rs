@@ -3,7 +3,7 @@
 use uuid::Uuid;
 
 use crate::{
-    AccountId, ClientId, PlatformRole, Realm, Role, StorefrontId, SupportGrantId, TenantId,
+    AccountId, ClientId, Locale, PlatformRole, Realm, Role, StorefrontId, SupportGrantId, TenantId,
     TokenScopes, states::states,
 };
 
@@ -20,6 +20,8 @@ pub struct Actor {
     pub grant_id: Option<Uuid>,
     /// By which grant one of the provider's people acts for a tenant.
     pub support_grant_id: Option<SupportGrantId>,
+    /// The language that the person chose, if they chose one.
+    pub locale: Option<Locale>,
     /// What its token opens of that which it may do.
     pub scopes: TokenScopes,
 }
@@ -92,6 +94,7 @@ impl Actor {
             account_id: None,
             grant_id: None,
             support_grant_id: None,
+            locale: None,
             scopes: TokenScopes::all(),
         }
     }

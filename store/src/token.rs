@@ -4,7 +4,7 @@
 
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use berth_model::{
-    Actor, Caller, Client, ClientId, Error, ErrorCode, Person, Realm, Result, Role, Scope,
+    Actor, Caller, Client, ClientId, Error, ErrorCode, Locale, Person, Realm, Result, Role, Scope,
     SupportGrant, SupportGrantId, TenantId, Timestamp, TokenScopes, message, policy,
 };
 use chrono::TimeDelta;
@@ -21,7 +21,9 @@ use crate::{
     connect::unavailable,
     error::internal,
     identity::grant_end,
-    schema::{access_tokens, clients, consents, grants, members, refresh_tokens, support_grants},
+    schema::{
+        access_tokens, accounts, clients, consents, grants, members, refresh_tokens, support_grants,
+    },
     tx::Tx,
     visitor::PUBLIC_TOKEN,
 };
@@ -62,6 +64,8 @@ pub struct TokenInfo {
     pub grant_id: Option<Uuid>,
     /// By which grant that person, one of the provider's, acts for a tenant.
     pub support_grant_id: Option<SupportGrantId>,
+    /// The language that the person chose, if they chose one.
+    pub locale: Option<Locale>,
     /// What it opens.
     pub scopes: TokenScopes,
     /// Since when.
@@ -171,14 +175,15 @@ impl SecretsRow {
     }
 }
 
-/// A token with its client, the person who gave it with their role, and the support grant with what
-/// its person is of the provider's.
+/// A token with its client, the person who gave it with their role, the support grant with what its
+/// person is of the provider's, and the person's language.
 type FoundRow = (
     ClientRow,
     TokenRow,
     Option<PersonRow>,
     Option<String>,
     Option<SupportRow>,
+    Option<String>,
     Option<String>,
 );
 
@@ -303,6 +308,7 @@ impl Store {
             account_id: found.person.map(|person| person.account_id),
             grant_id: found.grant_id,
             support_grant_id: found.support_grant_id,
+            locale: found.locale,
             scopes: found.scopes,
         })
     }
@@ -337,6 +343,7 @@ impl Store {
                             .eq(support_grants::account_id),
                     )),
             )
+            .left_join(accounts::table.on(accounts::id.eq(consents::account_id)))
             .filter(access_tokens::token_hash.eq(hash.as_slice()))
             .filter(access_tokens::expires_at.gt(self.clock.now()))
             .select((
@@ -346,9 +353,10 @@ impl Store {
                 members::role.nullable(),
                 Option::<SupportRow>::as_select(),
                 staff.field(members::role).nullable(),
+                accounts::locale.nullable(),
             ));
         let found: Option<FoundRow> = self.auth_row(known).await?;
-        let Some((client, token, person, role, support, staff)) = found else {
+        let Some((client, token, person, role, support, staff, locale)) = found else {
             return Ok(None);
         };
         let support_grant_id = support.as_ref().map(|row| row.id.into());
@@ -368,6 +376,7 @@ impl Store {
             expires_at: token.expires_at,
             person,
             grant_id: token.grant_id,
+            locale: locale.as_deref().map(str::parse).transpose()?,
             support_grant_id,
             client,
         };

@@ -26,6 +26,7 @@ use crate::{
     graphql::{Loaders, Schema, schema, sdl},
     label::Label,
     limits::{Buckets, Cost, Types, nesting_check, shape_check},
+    order::Order,
 };
 
 /// The schema and what guards it.
@@ -72,6 +73,7 @@ struct Asked {
 pub(crate) struct Admitted {
     request: GraphqlRequest,
     charge: Charge,
+    order: Order,
     locale: Locale,
     /// What kind of operation it is.
     pub kind: OperationType,
@@ -131,6 +133,7 @@ impl Gate {
             locale,
         } = asked;
         let cost = Cost::of(&self.types, &document, &operation, &request.variables);
+        let order = Order::of(&document, &operation.selection_set.node);
         let charged = (token.as_ref(), from.remote);
         let charge = Charge::hold(&self.buckets, self.limits(), &actor, charged, cost)?;
         if matches!(actor.caller, Caller::Visitor(_)) && operation.ty != OperationType::Query {
@@ -165,6 +168,7 @@ impl Gate {
         Ok(Admitted {
             request,
             charge,
+            order,
             locale: locale.unwrap_or(Locale::En),
             kind: operation.ty,
             label,
@@ -174,18 +178,22 @@ impl Gate {
     /// Runs a query or a mutation.
     pub async fn run(&self, admitted: Admitted) -> Response {
         let work = self.schema.execute(admitted.request);
-        let response = answer(work, self.limits().time, admitted.locale).await;
+        let mut response = answer(work, self.limits().time, admitted.locale).await;
+        admitted.order.apply(&mut response.data);
         admitted.charge.settle(&self.buckets, response)
     }
 
     /// Runs a subscription: one answer for each event.
     pub fn follow(self: &Arc<Self>, admitted: Admitted) -> BoxStream<'static, Response> {
-        let (gate, charge) = (Arc::clone(self), admitted.charge);
+        let (gate, charge, order) = (Arc::clone(self), admitted.charge, admitted.order);
         answers(
             self.schema.execute_stream(admitted.request),
             admitted.locale,
         )
-        .map(move |event| charge.tell(&gate.buckets, event))
+        .map(move |mut event| {
+            order.apply(&mut event.data);
+            charge.tell(&gate.buckets, event)
+        })
         .boxed()
     }
 

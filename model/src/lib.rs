@@ -27,6 +27,7 @@ mod machine;
 pub mod message;
 mod network;
 mod notice;
+mod oauth_text;
 mod offer;
 mod operation;
 mod page;
@@ -86,6 +87,7 @@ pub use notice::{
     DeploymentEvent, DeploymentNotice, Notice, NoticeBody, NoticeId, NoticeKind, NoticeState,
     Recipient,
 };
+pub use oauth_text::oauth_text;
 pub use offer::{Offers, OffersChanges, PlanOffer};
 pub use operation::{
     Operation, OperationEvent, OperationEventKind, OperationKind, OperationState, OperationStep,

@@ -5,7 +5,7 @@ mod attack;
 pub mod browser;
 mod consent;
 pub mod factor;
-mod flow;
+pub mod flow;
 mod host;
 mod invitation;
 mod log;

@@ -132,7 +132,7 @@ async fn chosen(
     }
     let choice = match form.get("tenant") {
         "none" => Choice::Account,
-        id => Choice::Tenant(id.parse()?),
+        id => Choice::Tenant(id.parse().map_err(|_| Error::not_found("tenant"))?),
     };
     allowed(authorization, asked, choice).await.map(Some)
 }

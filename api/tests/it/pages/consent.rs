@@ -132,3 +132,18 @@ async fn a_role_that_grows_opens_no_more_than_was_asked_about() {
     assert_eq!(tokens["scope"], scope);
     assert_eq!(stopped(&tokens).await, "NOT_FOUND");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_chooses_what_is_not_theirs() {
+    let shop = Shop::new().await;
+    let (tenant, _) = tenant(&shop, "Choir").await;
+    let mut ben = shop.browser();
+    sign_up(&mut ben, shop.api.store(), &shop.base, "ben@mail.example").await;
+    let request = shop.request(&[]);
+    for choice in [tenant.to_string().as_str(), "ten_1", "", "none none"] {
+        let answer = shop.allow(&mut ben, &request, choice).await;
+        let error = parameter(&answer, "error");
+        assert_eq!(error.as_deref(), Some("access_denied"), "{choice:?}");
+        assert_eq!(parameter(&answer, "code"), None, "{choice:?}");
+    }
+}

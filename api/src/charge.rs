@@ -1,10 +1,10 @@
 //! What a request is charged: the cost that it can have is held when it comes in, and what it
 //! didn't need is given back with the answer. So a request that runs is never one too many.
 
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::IpAddr;
 
 use async_graphql::{Response, Value, value};
-use berth_model::{Actor, Bucket, Caller, Error, ErrorCode, message};
+use berth_model::{Actor, Bucket, Caller, Error, ErrorCode, message, subscriber};
 use sha2::{Digest, Sha256};
 
 use crate::{
@@ -35,7 +35,7 @@ impl Charge {
         let (token, remote) = from;
         let from = match actor.caller {
             Caller::Visitor(id) => vec![(
-                BucketKey::Visitor(id, remote.map(network)),
+                BucketKey::Visitor(id, remote.map(subscriber)),
                 limits.visitor_bucket,
             )],
             _ => {
@@ -81,6 +81,7 @@ impl Charge {
             error,
             retry_after_seconds: wait,
             cost: Some(Box::new(self.told(0, buckets.give_back(&self.from, 0)))),
+            locale: None,
         }
     }
 
@@ -116,16 +117,5 @@ fn owner(actor: &Actor) -> Option<BucketKey> {
         Caller::Account(id, _) => Some(BucketKey::Account(id)),
         Caller::Visitor(_) => None,
         Caller::Platform(_) | Caller::Worker(_) => actor.client_id.map(BucketKey::Client),
-    }
-}
-
-/// Of IPv6 the network of 64 bits: one subscriber has a whole one.
-fn network(remote: IpAddr) -> IpAddr {
-    match remote {
-        IpAddr::V4(_) => remote,
-        IpAddr::V6(address) => {
-            let [a, b, c, d, ..] = address.segments();
-            Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0).into()
-        }
     }
 }

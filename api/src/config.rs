@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use berth_model::Bucket;
+use berth_model::{Bucket, TrustedProxies};
 
 /// Settings.
 #[derive(Clone, Debug)]
@@ -12,6 +12,8 @@ pub struct ApiConfig {
     pub public_url: String,
     /// The provider's name, on the pages where its own people sign in.
     pub provider_name: String,
+    /// Whose word counts for whom they ask, by `X-Forwarded-For`. Of others the address itself counts.
+    pub trusted_proxies: TrustedProxies,
     /// What a request may cost.
     pub limits: Limits,
 }

@@ -32,7 +32,7 @@ pub(crate) struct Request {
     pub token: Arc<str>,
     /// For subscriptions.
     pub limits: Limits,
-    /// The language that the reader likes best, if the request says.
+    /// The language that the reader likes best, if the request says, or the person who asks has chosen one.
     pub locale: Option<Locale>,
     /// The language of the caller's storefront, once somebody asked for it.
     pub storefront_locale: OnceCell<Locale>,

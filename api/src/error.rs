@@ -15,6 +15,8 @@ pub(crate) struct Refusal {
     pub retry_after_seconds: Option<i64>,
     /// The answer's `extensions.cost`, once it is known.
     pub cost: Option<Box<Value>>,
+    /// The language of the person who asks, where the request says none.
+    pub locale: Option<Locale>,
 }
 
 impl From<Error> for Refusal {
@@ -23,13 +25,16 @@ impl From<Error> for Refusal {
             error,
             retry_after_seconds: None,
             cost: None,
+            locale: None,
         }
     }
 }
 
 impl Refusal {
-    /// As the answer to a GraphQL request, in the reader's language.
+    /// As the answer to a GraphQL request, in the reader's language: the person's own, or what the request comes
+    /// to without one.
     pub fn response(&self, locale: Locale) -> Response {
+        let locale = self.locale.unwrap_or(locale);
         let mut error = ServerError::new(self.error.text(locale), None);
         let extensions = error.extensions.get_or_insert_default();
         describe(extensions, &self.error);

@@ -26,6 +26,7 @@ use crate::{
     graphql::{Loaders, Schema, schema, sdl},
     label::Label,
     limits::{Buckets, Cost, Types, nesting_check, shape_check},
+    order::Order,
 };
 
 /// The schema and what guards it.
@@ -59,10 +60,20 @@ impl Origin {
     }
 }
 
+/// A request that somebody asks, with the operation of its document and the language of its reader.
+struct Asked {
+    request: GraphqlRequest,
+    document: ExecutableDocument,
+    operation: OperationDefinition,
+    label: Label,
+    locale: Option<Locale>,
+}
+
 /// A request that may run.
 pub(crate) struct Admitted {
     request: GraphqlRequest,
     charge: Charge,
+    order: Order,
     locale: Locale,
     /// What kind of operation it is.
     pub kind: OperationType,
@@ -88,17 +99,41 @@ impl Gate {
     }
 
     /// Lets a request in, or says why not.
-    pub async fn admit(
-        &self,
-        mut request: GraphqlRequest,
-        from: &Origin,
-    ) -> Result<Admitted, Refusal> {
+    pub async fn admit(&self, request: GraphqlRequest, from: &Origin) -> Result<Admitted, Refusal> {
         let document = parse(&request.query, self.limits())?;
         let (name, operation) = operation(&document, request.operation_name.as_deref())?;
         let label = Label::of(&self.types, &document, operation, name);
         let operation = operation.clone();
         let (actor, token) = self.authenticate(from.token.as_ref()).await?;
+        let asked = Asked {
+            request,
+            document,
+            operation,
+            label,
+            locale: from.locale.or(actor.locale),
+        };
+        let locale = asked.locale;
+        self.charged(asked, from, actor, token)
+            .map_err(|refusal| Refusal { locale, ..refusal })
+    }
+
+    /// Lets in what is known to be somebody's, if they can pay for it.
+    fn charged(
+        &self,
+        asked: Asked,
+        from: &Origin,
+        actor: Actor,
+        token: Arc<str>,
+    ) -> Result<Admitted, Refusal> {
+        let Asked {
+            mut request,
+            document,
+            operation,
+            label,
+            locale,
+        } = asked;
         let cost = Cost::of(&self.types, &document, &operation, &request.variables);
+        let order = Order::of(&document, &operation.selection_set.node);
         let charged = (token.as_ref(), from.remote);
         let charge = Charge::hold(&self.buckets, self.limits(), &actor, charged, cost)?;
         if matches!(actor.caller, Caller::Visitor(_)) && operation.ty != OperationType::Query {
@@ -127,13 +162,14 @@ impl Gate {
             issuers: Arc::clone(&self.state.issuers),
             token,
             limits: *self.limits(),
-            locale: from.locale,
+            locale,
             storefront_locale: OnceCell::new(),
         });
         Ok(Admitted {
             request,
             charge,
-            locale: from.language(),
+            order,
+            locale: locale.unwrap_or(Locale::En),
             kind: operation.ty,
             label,
         })
@@ -142,18 +178,22 @@ impl Gate {
     /// Runs a query or a mutation.
     pub async fn run(&self, admitted: Admitted) -> Response {
         let work = self.schema.execute(admitted.request);
-        let response = answer(work, self.limits().time, admitted.locale).await;
+        let mut response = answer(work, self.limits().time, admitted.locale).await;
+        admitted.order.apply(&mut response.data);
         admitted.charge.settle(&self.buckets, response)
     }
 
     /// Runs a subscription: one answer for each event.
     pub fn follow(self: &Arc<Self>, admitted: Admitted) -> BoxStream<'static, Response> {
-        let (gate, charge) = (Arc::clone(self), admitted.charge);
+        let (gate, charge, order) = (Arc::clone(self), admitted.charge, admitted.order);
         answers(
             self.schema.execute_stream(admitted.request),
             admitted.locale,
         )
-        .map(move |event| charge.tell(&gate.buckets, event))
+        .map(move |mut event| {
+            order.apply(&mut event.data);
+            charge.tell(&gate.buckets, event)
+        })
         .boxed()
     }
 

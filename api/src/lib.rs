@@ -15,6 +15,7 @@ mod graphql;
 mod http;
 mod label;
 mod limits;
+mod order;
 
 use std::sync::Arc;
 

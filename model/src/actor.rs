@@ -1,7 +1,9 @@
 //! Who asks, and what of the database that opens.
 
+use uuid::Uuid;
+
 use crate::{
-    AccountId, ClientId, PlatformRole, Realm, Role, StorefrontId, SupportGrantId, TenantId,
+    AccountId, ClientId, Locale, PlatformRole, Realm, Role, StorefrontId, SupportGrantId, TenantId,
     TokenScopes, states::states,
 };
 
@@ -14,8 +16,12 @@ pub struct Actor {
     pub client_id: Option<ClientId>,
     /// The person that the client acts for, if it acts for one.
     pub account_id: Option<AccountId>,
+    /// That person's leave, which the token descends from.
+    pub grant_id: Option<Uuid>,
     /// By which grant one of the provider's people acts for a tenant.
     pub support_grant_id: Option<SupportGrantId>,
+    /// The language that the person chose, if they chose one.
+    pub locale: Option<Locale>,
     /// What its token opens of that which it may do.
     pub scopes: TokenScopes,
 }
@@ -86,7 +92,9 @@ impl Actor {
             caller,
             client_id: None,
             account_id: None,
+            grant_id: None,
             support_grant_id: None,
+            locale: None,
             scopes: TokenScopes::all(),
         }
     }

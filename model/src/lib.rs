@@ -28,6 +28,7 @@ mod machine;
 pub mod message;
 mod network;
 mod notice;
+mod oauth_text;
 mod offer;
 mod operation;
 mod page;
@@ -36,6 +37,7 @@ mod plan;
 pub mod policy;
 mod reach;
 mod redirect_uri;
+mod remote;
 mod session;
 mod site;
 mod size;
@@ -90,6 +92,7 @@ pub use notice::{
     DeploymentEvent, DeploymentNotice, Notice, NoticeBody, NoticeId, NoticeKind, NoticeState,
     Recipient,
 };
+pub use oauth_text::oauth_text;
 pub use offer::{Offers, OffersChanges, PlanOffer};
 pub use operation::{
     Operation, OperationEvent, OperationEventKind, OperationKind, OperationState, OperationStep,
@@ -100,6 +103,7 @@ pub use placement::{Candidate, Explanation, Shortage, Verdict};
 pub use plan::{Hosting, Money, Plan, PlanCreate};
 pub use reach::Reach;
 pub use redirect_uri::RedirectUri;
+pub use remote::{TrustedProxies, subscriber};
 pub use session::{
     ChallengePurpose, Consent, GrantGive, Membership, Person, Protection, Session, SessionCookies,
     SignUp, SignedIn, Visit,

@@ -250,6 +250,23 @@ pub fn scopes(caller: &Caller) -> TokenScopes {
     allowed.filter_map(|action| scope(*action)).collect()
 }
 
+/// The scopes of somebody's token that are worth asking them for, as the member that they are. What a reseller does
+/// is nothing to a tenant that resells no storefront.
+#[must_use]
+pub fn member_scopes(member: &Caller, resells: bool) -> TokenScopes {
+    let is_worth = |action: &Action| match (member, action) {
+        (
+            Caller::Tenant(..),
+            Action::StorefrontWrite | Action::OfferWrite | Action::StorefrontClientWrite,
+        ) => resells,
+        _ => true,
+    };
+    let allowed = Action::ALL
+        .iter()
+        .filter(|action| allows(member, **action) && is_worth(action));
+    allowed.filter_map(|action| scope(*action)).collect()
+}
+
 /// `Ok` if the actor may; else [`ErrorCode::Forbidden`] with the role or the scope that it would
 /// need.
 pub fn check(actor: &Actor, action: Action) -> Result<()> {

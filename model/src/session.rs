@@ -3,8 +3,8 @@
 use uuid::Uuid;
 
 use crate::{
-    Account, AccountId, Client, EmailAddress, Locale, MemberId, Realm, Role, Tenant, TenantId,
-    Timestamp, TokenScopes, states::states,
+    Account, AccountId, Caller, Client, EmailAddress, Locale, MemberId, Realm, Role, Tenant,
+    TenantId, Timestamp, TokenScopes, policy, states::states,
 };
 
 states! {
@@ -135,6 +135,16 @@ pub struct Membership {
     pub tenant: Tenant,
     /// What they are there.
     pub role: Role,
+    /// Whether the tenant resells a storefront.
+    pub resells: bool,
+}
+
+impl Membership {
+    /// What a client can be let do there.
+    #[must_use]
+    pub fn scopes(&self) -> TokenScopes {
+        policy::member_scopes(&Caller::member(self.tenant.id, self.role), self.resells)
+    }
 }
 
 /// For whom a client acts, with a person's leave.

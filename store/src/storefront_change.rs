@@ -1,8 +1,8 @@
 //! Storefronts: making and changing them.
 
 use berth_model::{
-    Caller, Change, Color, Error, ErrorCode, HttpsUrl, Locale, Realm, Result, Storefront,
-    StorefrontChanges, StorefrontCreate, StorefrontId, TenantId, WebOrigin, policy, policy::Action,
+    Caller, Change, Error, ErrorCode, HttpsUrl, Realm, Result, Storefront, StorefrontChanges,
+    StorefrontCreate, StorefrontId, TenantId, WebOrigin, policy, policy::Action,
 };
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
@@ -134,51 +134,6 @@ fn changes_check(cx: &Cx, changes: &StorefrontChanges) -> Result<()> {
     check::range("corsOrigins", origins, 0, ORIGINS_MOST, " origins")
 }
 
-/// What changes write; what isn't given stays.
-#[derive(AsChangeset)]
-#[diesel(table_name = storefronts)]
-struct Columns {
-    name: Option<String>,
-    accent_color: Option<Option<String>>,
-    background_color: Option<Option<String>>,
-    logo_url: Option<Option<String>>,
-    support_email: Option<Option<String>>,
-    support_url: Option<Option<String>>,
-    terms_url: Option<Option<String>>,
-    terms_version: Option<Option<String>>,
-    privacy_url: Option<Option<String>>,
-    imprint_url: Option<Option<String>>,
-    locale: Option<&'static str>,
-    cors_origins: Option<Vec<String>>,
-    host: Option<Option<String>>,
-    sender_email: Option<Option<String>>,
-    reseller_id: Option<Option<Uuid>>,
-}
-
-impl From<&StorefrontChanges> for Columns {
-    fn from(changes: &StorefrontChanges) -> Self {
-        let color = |change: &Change<Color>| change.map(|color| color.map(String::from));
-        let origins = changes.cors_origins.as_ref();
-        Self {
-            name: changes.name.clone(),
-            accent_color: color(&changes.accent_color),
-            background_color: color(&changes.background_color),
-            logo_url: text(&changes.logo_url),
-            support_email: text(&changes.support_email),
-            support_url: text(&changes.support_url),
-            terms_url: text(&changes.terms_url),
-            terms_version: changes.terms_version.clone(),
-            privacy_url: text(&changes.privacy_url),
-            imprint_url: text(&changes.imprint_url),
-            locale: changes.locale.map(Locale::as_str),
-            cors_origins: origins.map(|origins| origins.iter().map(WebOrigin::to_string).collect()),
-            host: text(&changes.host),
-            sender_email: text(&changes.sender_email),
-            reseller_id: changes.reseller_id.map(|id| id.map(|id| id.0)),
-        }
-    }
-}
-
 fn text<T: ToString>(change: &Change<T>) -> Change<String> {
     let given = change.as_ref();
     given.map(|value| value.as_ref().map(ToString::to_string))
@@ -192,8 +147,29 @@ async fn changes_write(tx: &mut Tx, id: StorefrontId, changes: &StorefrontChange
     if let Some(Some(reseller)) = changes.reseller_id {
         reseller_check(tx, reseller).await?;
     }
+    let origins = changes.cors_origins.as_ref();
+    let origins = origins.map(|all| all.iter().map(WebOrigin::to_string).collect::<Vec<_>>());
+    let reseller = changes.reseller_id.map(|id| id.map(|id| id.0));
+    // What isn't given is no column, and stays.
+    let columns = (
+        changes.name.as_ref().map(|to| storefronts::name.eq(to)),
+        text(&changes.accent_color).map(|to| storefronts::accent_color.eq(to)),
+        text(&changes.background_color).map(|to| storefronts::background_color.eq(to)),
+        text(&changes.logo_url).map(|to| storefronts::logo_url.eq(to)),
+        text(&changes.support_email).map(|to| storefronts::support_email.eq(to)),
+        text(&changes.support_url).map(|to| storefronts::support_url.eq(to)),
+        text(&changes.terms_url).map(|to| storefronts::terms_url.eq(to)),
+        text(&changes.terms_version).map(|to| storefronts::terms_version.eq(to)),
+        text(&changes.privacy_url).map(|to| storefronts::privacy_url.eq(to)),
+        text(&changes.imprint_url).map(|to| storefronts::imprint_url.eq(to)),
+        changes.locale.map(|to| storefronts::locale.eq(to.as_str())),
+        origins.map(|to| storefronts::cors_origins.eq(to)),
+        text(&changes.host).map(|to| storefronts::host.eq(to)),
+        text(&changes.sender_email).map(|to| storefronts::sender_email.eq(to)),
+        reseller.map(|to| storefronts::reseller_id.eq(to)),
+    );
     diesel::update(storefronts::table.find(id.0))
-        .set(Columns::from(changes))
+        .set(columns)
         .execute(&mut **tx)
         .await
         .map(drop)

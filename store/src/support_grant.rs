@@ -1,9 +1,8 @@
 //! Support grants: how the provider's people act for a tenant, and how the tenant sees and ends that.
 
 use berth_model::{
-    Actor, Caller, ClientId, EmailAddress, Error, ErrorCode, NoticeBody, Page, PageRequest, Result,
-    Role, SupportGrant, SupportGrantCreate, SupportGrantId, Tenant, TenantId, Timestamp, policy,
-    policy::Action,
+    Actor, Caller, ClientId, Error, ErrorCode, NoticeBody, Page, PageRequest, Result, Role,
+    SupportGrant, SupportGrantCreate, SupportGrantId, TenantId, Timestamp, policy, policy::Action,
 };
 use chrono::TimeDelta;
 use diesel::prelude::*;
@@ -15,9 +14,8 @@ use crate::{
     client::ClientRow,
     error::internal,
     idempotency::Begun,
-    notice::NewNotice,
     reads::{keyset, page_of, reads, row_read},
-    schema::{accounts, members, support_grants},
+    schema::{accounts, support_grants},
     tenant::TenantRow,
     token::{IssuedToken, TokenOf},
     tx::Tx,
@@ -122,12 +120,42 @@ impl Store {
         if let Begun::Replay(id) = begun {
             return Ok((SupportGrantRow::read(tx, id).await?, None));
         }
+        let grant = self.support_grant_write(tx, cx, input, staff_name).await?;
+        let client = ClientRow::read(tx, client_id).await?;
+        let scopes = policy::scopes(&Caller::member(tenant.id, grant.role));
+        let token = self
+            .token_write(
+                tx,
+                &client,
+                Some(scopes),
+                TokenOf::Support(&grant, cx.actor.grant_id),
+            )
+            .await?;
+        let body = NoticeBody::SupportGrantOpened {
+            tenant: tenant.name,
+            reason: grant.reason.clone(),
+            until: grant.expires_at,
+        };
+        let told = (tenant.id, &[Role::Owner] as &[Role]);
+        self.members_tell(tx, told, &body, None).await?;
+        self.mutation_end(tx, cx, tenant.id, NAME, &grant.id, grant.id)
+            .await?;
+        Ok((grant, Some(token)))
+    }
+
+    async fn support_grant_write(
+        &self,
+        tx: &mut Tx,
+        cx: &Cx,
+        input: &SupportGrantCreate,
+        staff_name: String,
+    ) -> Result<SupportGrant> {
         let id: SupportGrantId = self.ids.next();
         let now = self.clock.now();
         diesel::insert_into(support_grants::table)
             .values((
                 support_grants::id.eq(id.0),
-                support_grants::tenant_id.eq(tenant.id.0),
+                support_grants::tenant_id.eq(input.tenant_id.0),
                 support_grants::account_id.eq(cx
                     .actor
                     .account_id
@@ -142,15 +170,7 @@ impl Store {
             .execute(&mut **tx)
             .await
             .map_err(internal)?;
-        let grant = SupportGrantRow::read(tx, id).await?;
-        let client = ClientRow::read(tx, client_id).await?;
-        let scopes = policy::scopes(&Caller::member(tenant.id, grant.role));
-        let token = self
-            .token_write(tx, &client, Some(scopes), TokenOf::Support(&grant))
-            .await?;
-        self.owners_tell(tx, &tenant, &grant).await?;
-        self.mutation_end(tx, cx, tenant.id, NAME, &id, id).await?;
-        Ok((grant, Some(token)))
+        SupportGrantRow::read(tx, id).await
     }
 
     /// Ends a grant before its time, with its tokens. One that is over stays as it was.
@@ -186,38 +206,6 @@ impl Store {
         self.mutation_end(tx, cx, grant.tenant_id, NAME, &id, id)
             .await?;
         SupportGrantRow::read(tx, id).await
-    }
-
-    /// Tells the tenant's owners that somebody acts for it.
-    async fn owners_tell(&self, tx: &mut Tx, tenant: &Tenant, grant: &SupportGrant) -> Result<()> {
-        let owners: Vec<(String, String, Option<String>)> = members::table
-            .inner_join(accounts::table)
-            .filter(members::tenant_id.eq(tenant.id.0))
-            .filter(members::role.eq(Role::Owner.as_str()))
-            .order(members::id)
-            .select((accounts::name, accounts::email, accounts::locale))
-            .load(&mut **tx)
-            .await
-            .map_err(internal)?;
-        let body = NoticeBody::SupportGrantOpened {
-            tenant: tenant.name.clone(),
-            reason: grant.reason.clone(),
-            until: grant.expires_at,
-        };
-        for (name, email, locale) in owners {
-            let email: EmailAddress = email.parse().map_err(Error::internal)?;
-            let notice = NewNotice {
-                tenant_id: tenant.id,
-                storefront_id: tenant.storefront_id,
-                name: &name,
-                email: &email,
-                locale: locale.as_deref().map(str::parse).transpose()?,
-                body: &body,
-                dedupe_key: None,
-            };
-            self.notice_write(tx, notice).await?;
-        }
-        Ok(())
     }
 }
 

@@ -4,7 +4,7 @@
 
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use berth_model::{
-    Actor, Caller, Client, ClientId, Error, ErrorCode, Person, Realm, Result, Role, Scope,
+    Actor, Caller, Client, ClientId, Error, ErrorCode, Locale, Person, Realm, Result, Role, Scope,
     SupportGrant, SupportGrantId, TenantId, Timestamp, TokenScopes, message, policy,
 };
 use chrono::TimeDelta;
@@ -21,7 +21,9 @@ use crate::{
     connect::unavailable,
     error::internal,
     identity::grant_end,
-    schema::{access_tokens, clients, consents, grants, members, refresh_tokens, support_grants},
+    schema::{
+        access_tokens, accounts, clients, consents, grants, members, refresh_tokens, support_grants,
+    },
     tx::Tx,
     visitor::PUBLIC_TOKEN,
 };
@@ -47,8 +49,8 @@ pub(crate) enum TokenOf<'a> {
     Client,
     /// By a person's leave.
     Grant(Uuid),
-    /// By a support grant, and no longer than that.
-    Support(&'a SupportGrant),
+    /// By a support grant, and no longer than that and the leave by which it was asked for.
+    Support(&'a SupportGrant, Option<Uuid>),
 }
 
 /// What can be told of a token that is good (RFC 7662 section 2.2).
@@ -58,8 +60,12 @@ pub struct TokenInfo {
     pub client: Client,
     /// For whom the client acts with it; none: in its own name.
     pub person: Option<Person>,
+    /// The person's leave that it descends from.
+    pub grant_id: Option<Uuid>,
     /// By which grant that person, one of the provider's, acts for a tenant.
     pub support_grant_id: Option<SupportGrantId>,
+    /// The language that the person chose, if they chose one.
+    pub locale: Option<Locale>,
     /// What it opens.
     pub scopes: TokenScopes,
     /// Since when.
@@ -71,6 +77,7 @@ pub struct TokenInfo {
 #[derive(Queryable, Selectable)]
 #[diesel(table_name = access_tokens)]
 struct TokenRow {
+    grant_id: Option<Uuid>,
     scopes: Option<Vec<String>>,
     created_at: Timestamp,
     expires_at: Timestamp,
@@ -168,14 +175,15 @@ impl SecretsRow {
     }
 }
 
-/// A token with its client, the person who gave it with their role, and the support grant with what
-/// its person is of the provider's.
+/// A token with its client, the person who gave it with their role, the support grant with what its
+/// person is of the provider's, and the person's language.
 type FoundRow = (
     ClientRow,
     TokenRow,
     Option<PersonRow>,
     Option<String>,
     Option<SupportRow>,
+    Option<String>,
     Option<String>,
 );
 
@@ -259,7 +267,7 @@ impl Store {
         let (grant_id, support_grant_id, expires_at) = match of {
             TokenOf::Client => (None, None, hour),
             TokenOf::Grant(id) => (Some(id), None, hour),
-            TokenOf::Support(grant) => (None, Some(grant.id.0), grant.expires_at),
+            TokenOf::Support(grant, asked_by) => (asked_by, Some(grant.id.0), grant.expires_at),
         };
         diesel::insert_into(access_tokens::table)
             .values((
@@ -298,7 +306,9 @@ impl Store {
             caller: found.caller(),
             client_id: Some(found.client.id),
             account_id: found.person.map(|person| person.account_id),
+            grant_id: found.grant_id,
             support_grant_id: found.support_grant_id,
+            locale: found.locale,
             scopes: found.scopes,
         })
     }
@@ -333,6 +343,7 @@ impl Store {
                             .eq(support_grants::account_id),
                     )),
             )
+            .left_join(accounts::table.on(accounts::id.eq(consents::account_id)))
             .filter(access_tokens::token_hash.eq(hash.as_slice()))
             .filter(access_tokens::expires_at.gt(self.clock.now()))
             .select((
@@ -342,9 +353,10 @@ impl Store {
                 members::role.nullable(),
                 Option::<SupportRow>::as_select(),
                 staff.field(members::role).nullable(),
+                accounts::locale.nullable(),
             ));
         let found: Option<FoundRow> = self.auth_row(known).await?;
-        let Some((client, token, person, role, support, staff)) = found else {
+        let Some((client, token, person, role, support, staff, locale)) = found else {
             return Ok(None);
         };
         let support_grant_id = support.as_ref().map(|row| row.id.into());
@@ -363,6 +375,8 @@ impl Store {
             created_at: token.created_at,
             expires_at: token.expires_at,
             person,
+            grant_id: token.grant_id,
+            locale: locale.as_deref().map(str::parse).transpose()?,
             support_grant_id,
             client,
         };

@@ -14,7 +14,7 @@ use berth_model::{Client, Error, ErrorCode, RedirectUri, Result};
 
 use crate::{
     Site,
-    consent::{Choice, Step, allowed, step},
+    consent::{Choice, Step, allowed, nothing_open, step},
     form::{Form, received},
     page::{Page, bare, log},
     request::{Asked, Parameters, Wrong, read, redirect_uri, state},
@@ -132,14 +132,15 @@ async fn chosen(
     }
     let choice = match form.get("tenant") {
         "none" => Choice::Account,
-        id => Choice::Tenant(id.parse()?),
+        id => Choice::Tenant(id.parse().map_err(|_| Error::not_found("tenant"))?),
     };
     allowed(authorization, asked, choice).await.map(Some)
 }
 
 async fn give(authorization: &Authorization, asked: &Asked, choice: Choice) -> Response {
     match crate::consent::code(authorization, asked, choice).await {
-        Ok(code) => authorization.answer(&[("code", &code)]),
+        Ok(Some(code)) => authorization.answer(&[("code", &code)]),
+        Ok(None) => authorization.refused(&nothing_open()),
         Err(error) => authorization.failed(&error),
     }
 }

@@ -88,14 +88,19 @@ pub(crate) async fn step<'a>(authorization: &'a Authorization, asked: &Asked) ->
         });
     }
     let memberships = page.site.state.store.membership_list(session).await?;
-    let offered = match offers(asked, &memberships) {
+    let mut offered = match offers(asked, &memberships) {
         Ok(offered) => offered,
         Err(wrong) => return Ok(Step::Not(wrong)),
     };
     let account = &session.account;
+    let open = |choice: &Choice| open(authorization, asked, account, &memberships, *choice);
+    offered.retain(|choice| !open(choice).is_empty());
+    if offered.is_empty() {
+        return Ok(Step::Not(nothing_open()));
+    }
     if let [only] = *offered
         && asked.prompt != Prompt::Consent
-        && is_given(authorization, asked, account, only).await?
+        && is_given(authorization, account, only, open(&only)).await?
     {
         return Ok(Step::Given(only));
     }
@@ -103,11 +108,8 @@ pub(crate) async fn step<'a>(authorization: &'a Authorization, asked: &Asked) ->
         let text = "The person must be asked.";
         return Ok(Step::Not(Wrong::new("interaction_required", text)));
     }
-    let scopes = scopes_of_any(authorization, asked, account, &memberships, &offered);
-    if scopes.is_empty() {
-        let text = "Nothing of what is asked for is open to this person.";
-        return Ok(Step::Not(Wrong::new("invalid_scope", text)));
-    }
+    let scopes = offered.iter().flat_map(|choice| open(choice).iter());
+    let scopes = scopes.collect();
     let view = view(authorization, account, &memberships, &offered, scopes);
     Ok(Step::Ask(Box::new(view)))
 }
@@ -150,9 +152,9 @@ fn offers(asked: &Asked, memberships: &[Membership]) -> std::result::Result<Vec<
 /// it: then the person is asked each time.
 async fn is_given(
     authorization: &Authorization,
-    asked: &Asked,
     account: &Account,
     choice: Choice,
+    scopes: TokenScopes,
 ) -> Result<bool> {
     let client = &authorization.client;
     if client.is_public {
@@ -160,31 +162,33 @@ async fn is_given(
     }
     let store = &authorization.page.site.state.store;
     store
-        .consent_covers(account, client.id, choice.tenant_id(), asked.scopes)
+        .consent_covers(account, client.id, choice.tenant_id(), scopes)
         .await
 }
 
-/// What the client could do, whichever is chosen.
-fn scopes_of_any(
+/// What the client can be let do with this choice: what it asks for, as far as the person may.
+fn open(
     authorization: &Authorization,
     asked: &Asked,
     account: &Account,
     memberships: &[Membership],
-    offered: &[Choice],
+    choice: Choice,
 ) -> TokenScopes {
-    let asked = asked.scopes.and(authorization.client.scopes);
-    let open = offered.iter().flat_map(|choice| {
-        let caller = match choice {
-            Choice::Account => Some(Caller::Account(account.id, account.realm)),
-            Choice::Tenant(id) => memberships
-                .iter()
-                .find(|one| one.tenant.id == *id)
-                .map(|one| Caller::member(*id, one.role)),
-        };
-        let scopes = caller.map(|caller| policy::scopes(&caller).and(asked));
-        scopes.unwrap_or_default().iter()
-    });
-    open.collect()
+    let theirs = match choice {
+        Choice::Account => policy::scopes(&Caller::Account(account.id, account.realm)),
+        Choice::Tenant(id) => memberships
+            .iter()
+            .find(|one| one.tenant.id == id)
+            .map(Membership::scopes)
+            .unwrap_or_default(),
+    };
+    theirs.and(asked.scopes).and(authorization.client.scopes)
+}
+
+/// What is told when the person may do nothing of it.
+pub(crate) fn nothing_open() -> Wrong {
+    let text = "Nothing of what is asked for is open to this person.";
+    Wrong::new("invalid_scope", text)
 }
 
 fn view<'a>(
@@ -260,20 +264,32 @@ pub(crate) async fn allowed(
     }
 }
 
-/// Lets the client act, and gives its code.
+/// Lets the client act, and gives its code; none if nothing of what it asks for is open to the person. What they
+/// may do only later, in another role, they were not shown: the client asks again.
 pub(crate) async fn code(
     authorization: &Authorization,
     asked: &Asked,
     choice: Choice,
-) -> Result<String> {
+) -> Result<Option<String>> {
     let page = &authorization.page;
+    let (store, session) = (&page.site.state.store, page.signed_in()?);
+    let memberships = store.membership_list(session).await?;
+    if let Choice::Tenant(id) = choice
+        && !memberships.iter().any(|one| one.tenant.id == id)
+    {
+        return Err(Error::not_found("tenant"));
+    }
+    let account = &session.account;
+    let scopes = open(authorization, asked, account, &memberships, choice);
+    if scopes.is_empty() {
+        return Ok(None);
+    }
     let give = GrantGive {
         client: authorization.client.clone(),
         tenant_id: choice.tenant_id(),
-        scopes: asked.scopes,
+        scopes,
         redirect_uri: authorization.redirect_uri.clone(),
         code_challenge: asked.code_challenge,
     };
-    let store = &page.site.state.store;
-    store.grant_give(page.signed_in()?, &give).await
+    store.grant_give(session, &give).await.map(Some)
 }

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
-use berth_model::{Client, TenantId, TokenScopes};
+use berth_model::{Client, TenantId, TokenScopes, oauth_text};
 
 /// The most bytes of `state`.
 const STATE: usize = 1000;
@@ -80,7 +80,7 @@ impl Wrong {
     pub fn new(error: &'static str, description: &str) -> Self {
         Self {
             error,
-            description: description.to_owned(),
+            description: oauth_text(description),
         }
     }
 }

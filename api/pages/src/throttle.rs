@@ -5,9 +5,11 @@
 //! buckets of their own, and whoever comes with a new one while strangers are trying gets in by a mail
 //! to the account's mailbox.
 
-use std::sync::Arc;
+use std::{net::IpAddr, sync::Arc};
 
-use berth_model::{Bucket, Buckets, Clock, EmailAddress, Error, ErrorCode, Result, Visit, message};
+use berth_model::{
+    Bucket, Buckets, Clock, EmailAddress, Error, ErrorCode, Result, Visit, message, subscriber,
+};
 use sha2::{Digest, Sha256};
 
 /// Buckets kept in memory at most.
@@ -87,7 +89,11 @@ impl Throttle {
     /// Before anything else that strangers can try.
     pub fn address(&self, visit: &Visit) -> Result<()> {
         let remote = visit.remote.as_deref().unwrap_or_default();
-        let key = Key::Address(digest(visit, &[network(remote).as_str()]));
+        let network = remote
+            .parse()
+            .map(|address: IpAddr| subscriber(address).to_string());
+        let counted = network.unwrap_or_else(|_| remote.to_owned());
+        let key = Key::Address(digest(visit, &[counted.as_str()]));
         self.take(key, ADDRESS, ADDRESS_COST)
     }
 
@@ -107,15 +113,4 @@ fn digest(visit: &Visit, parts: &[&str]) -> [u8; 32] {
         hash.update(part.as_bytes());
     }
     hash.finalize().into()
-}
-
-/// Of IPv6 the network of 64 bits: one subscriber has a whole one.
-fn network(remote: &str) -> String {
-    match remote.parse::<std::net::Ipv6Addr>() {
-        Ok(address) => {
-            let [a, b, c, d, ..] = address.segments();
-            format!("{a:x}:{b:x}:{c:x}:{d:x}")
-        }
-        Err(_) => remote.to_owned(),
-    }
 }

@@ -8,6 +8,7 @@ mod graphql;
 mod measure;
 mod oauth;
 mod observe;
+mod proxy;
 mod source;
 mod token;
 mod ws;
@@ -38,5 +39,6 @@ pub(crate) fn router(gate: Arc<Gate>) -> Router {
         .merge(oauth::introspection())
         .with_state(ws::Connections::over(Arc::clone(&gate)))
         .merge(pages)
+        .layer(from_fn_with_state(Arc::clone(&gate), proxy::client))
         .layer(from_fn_with_state(gate, observe::observe))
 }

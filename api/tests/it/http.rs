@@ -80,6 +80,26 @@ async fn an_answer_that_failed_on_its_way_has_data_all_the_same() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn fields_come_in_the_order_in_which_they_were_asked_for() {
+    let api = Api::new().await;
+    let token = api.token(ClientFor::PROVIDER).await;
+    let query = "{ z: plans { nodes { slug } } viewer { role kind } a: sites { nodes { name } }
+        ...F machines { nodes { name } } } fragment F on Query { y: viewer { kind } tenants { nodes { id } } }";
+    // What needs the database comes later than what doesn't, by the way that it takes each time.
+    for _ in 0..5 {
+        let request = api.post(&token).json(&json!({ "query": query }));
+        let text = request.send().await.unwrap().text().await.unwrap();
+        let keys = ["z", "viewer", "role", "kind", "a", "y", "machines"];
+        let keys = ["data"].iter().chain(&keys);
+        let places = keys.map(|key| {
+            text.find(&format!("\"{key}\":"))
+                .unwrap_or_else(|| panic!("{key}: {text}"))
+        });
+        assert!(places.is_sorted(), "{text}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn nothing_is_told_without_a_token() {
     let api = Api::new().await;
     for query in [

@@ -4,8 +4,11 @@ use berth_model::ClientFor;
 use serde_json::{Value, json};
 
 use crate::{
+    languages::publish,
+    pages::{browser::sign_up, shop::Shop},
     subscription::Socket,
     support::{Api, platform},
+    world::World,
 };
 
 /// What a request asks for, and three beginnings: of a name that is only spaces, of an unknown storefront, and
@@ -123,6 +126,70 @@ async fn a_connection_has_the_language_of_its_beginning() {
         let next = socket.next().await;
         let payload = &next["payload"]["data"]["deploymentStop"];
         begins(&payload["userErrors"][0]["message"], unknown);
+    }
+}
+
+/// Somebody who reads a language here, and the token of a client that they let act for their account.
+async fn reader(shop: &Shop, locale: &str) -> String {
+    let mut browser = shop.browser();
+    let email = format!("{locale}@mail.example");
+    sign_up(&mut browser, shop.api.store(), &shop.base, &email).await;
+    let account = format!("{}/account", shop.base);
+    let fields = [("name", "Anna"), ("locale", locale)];
+    browser
+        .submit(&account, &format!("{account}/profile"), &fields)
+        .await;
+    let (_, tokens) = shop.redeem(&shop.code(&mut browser, "none").await).await;
+    tokens["access_token"].as_str().unwrap().to_owned()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_says_nothing_is_told_in_the_language_of_their_account() {
+    let shop = Shop::new().await;
+    let token = reader(&shop, "de").await;
+    let wrong = "{ tenants(first: 1, last: 1) { nodes { id } } }";
+    for (language, beginning) in [
+        ("", "Geben Sie first oder last"),
+        ("nl", "Geben Sie first oder last"),
+        ("fr", "Indiquez first ou last"),
+        ("en", "Give first or last"),
+    ] {
+        let answer = asked(&shop.api, &token, language, wrong, json!({})).await;
+        begins(&answer["errors"][0]["message"], beginning);
+    }
+    // Also before anything is looked for, and on a WebSocket.
+    let huge = "{ tenants(first: 100) { nodes {
+        members(first: 100) { nodes { id } } deployments(first: 100) { nodes { id } } } } }";
+    let answer = asked(&shop.api, &token, "", huge, json!({})).await;
+    begins(&answer["errors"][0]["message"], "Diese Anfrage kostet");
+    let mut socket = Socket::open_in(&shop.api, "", json!({ "accessToken": token })).await;
+    socket.subscribe("1", wrong).await;
+    let next = socket.next().await;
+    let errors = next["payload"]["errors"].as_array();
+    let errors = errors.or_else(|| next["payload"].as_array()).unwrap();
+    begins(&errors[0]["message"], "Geben Sie first oder last");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn somebodys_own_language_comes_before_the_storefronts() {
+    let world = World::new().await;
+    publish(&world).await;
+    let storefront = &world.ids["Storefront"];
+    // It is in French, and has no terms to accept.
+    let input = json!({
+        "idempotencyKey": "FR", "storefrontId": storefront, "locale": "FR", "termsUrl": null,
+        "termsVersion": null,
+    });
+    let mutation = "storefrontUpdate";
+    world.api.make(&world.shop_a, mutation, input, "").await;
+    let id = storefront.parse().unwrap();
+    let shop = Shop::of(world.api, id).await;
+    let token = reader(&shop, "de").await;
+    let query = "{ applications { nodes { summary } } }";
+    for (language, summary) in [("", "Unterhaltungen."), ("en", "Chat.")] {
+        let answer = asked(&shop.api, &token, language, query, json!({})).await;
+        let found = &answer["data"]["applications"]["nodes"][0]["summary"];
+        assert_eq!(found, summary, "{language}");
     }
 }
 

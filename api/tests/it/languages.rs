@@ -12,7 +12,7 @@ const QUERY: &str = "query($locale: Locale) { applications { nodes {
 } } }";
 
 /// A version whose option is in English and German.
-async fn publish(world: &World) {
+pub async fn publish(world: &World) {
     let option = json!({
         "name": "registration", "title": "Who can register", "description": "Others can't.",
         "kind": "CHOICE", "choices": ["OPEN", "CLOSED"], "choiceTitles": ["Anybody", "Nobody"],

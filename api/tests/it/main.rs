@@ -27,6 +27,7 @@ mod npm;
 mod oauth;
 mod operation_name;
 mod pages;
+mod proxy;
 mod pypi;
 mod schema;
 mod subscription;

@@ -5,7 +5,10 @@ use chrono::TimeDelta;
 use reqwest::{RequestBuilder, StatusCode};
 use serde_json::{Value, json};
 
-use crate::support::{Api, code};
+use crate::{
+    pages::flow::is_plain,
+    support::{Api, code},
+};
 
 fn endpoint(api: &Api) -> RequestBuilder {
     at(api, "token")
@@ -355,4 +358,15 @@ async fn the_provider_makes_storefronts_and_their_clients() {
         .ask(token_before, "{ viewer { kind } }", json!({}))
         .await;
     assert_eq!(code(&answer), "UNAUTHENTICATED");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_wrong_is_told_in_the_letters_that_the_standard_allows() {
+    let api = Api::new().await;
+    let (id, secret) = api.client(ClientFor::PROVIDER).await;
+    let form = [("grant_type", "client_credentials"), ("scope", "\"é\\\n")];
+    let told = told(&api, "token", &(id, secret), &form).await;
+    assert_eq!(told["error"], "invalid_scope");
+    let description = told["error_description"].as_str().unwrap();
+    assert!(is_plain(description), "{description}");
 }

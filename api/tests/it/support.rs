@@ -7,7 +7,8 @@ use berth_api::{ApiConfig, ApiState, Limits, router};
 use berth_federation::{FederationConfig, Issuers};
 use berth_model::{
     Actor, ClientCreate, ClientFor, Clock, IdentityAnswer, IdentityAsk, IdentityClaims,
-    IdentityClient, IdentityIssuers, Issuer, Reach, SystemClock, WebhookDestinations, WebhookUrl,
+    IdentityClient, IdentityIssuers, Issuer, Reach, SystemClock, TrustedProxies,
+    WebhookDestinations, WebhookUrl,
 };
 use berth_outbound::SystemNames;
 use berth_store::{Cx, Store, testing::TestDatabase};
@@ -51,20 +52,30 @@ impl Api {
         let clock = Arc::new(SystemClock);
         let issuers = Issuers::new(&config, Arc::new(SystemNames), clock).unwrap();
         let store = database.store.clone();
-        Self::asking(database, store, Limits::default(), Arc::new(issuers)).await
+        let limits = Limits::default();
+        Self::serving(database, store, limits, Arc::new(issuers), &[]).await
+    }
+
+    /// Behind reverse proxies of these networks.
+    pub async fn behind(proxies: &[&str], limits: Limits) -> Self {
+        let database = TestDatabase::new().await;
+        let store = database.store.clone();
+        Self::serving(database, store, limits, Arc::new(NoNames), proxies).await
     }
 
     /// With another store than the database's own.
     pub async fn over(database: TestDatabase, store: Store, limits: Limits) -> Self {
-        Self::asking(database, store, limits, Arc::new(NoNames)).await
+        Self::serving(database, store, limits, Arc::new(NoNames), &[]).await
     }
 
-    async fn asking(
+    async fn serving(
         database: TestDatabase,
         store: Store,
         limits: Limits,
         issuers: Arc<dyn IdentityIssuers>,
+        proxies: &[&str],
     ) -> Self {
+        let proxies = proxies.iter().map(|network| network.parse().unwrap());
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let state = ApiState {
@@ -75,6 +86,7 @@ impl Api {
             config: ApiConfig {
                 public_url: url.clone(),
                 provider_name: "Berth".to_owned(),
+                trusted_proxies: TrustedProxies::new(proxies.collect()),
                 limits,
             },
             clock: database.clock.clone() as Arc<dyn Clock>,

@@ -6,8 +6,9 @@ use std::{net::SocketAddr, os::unix::fs::PermissionsExt, path::PathBuf, time::Du
 use berth_api::{Bucket, Limits};
 use berth_domains_mail::{Login, SmtpConfig, SmtpSecurity, TransportConfig};
 use berth_federation::FederationConfig;
-use berth_model::Reach;
+use berth_model::{Reach, TrustedProxies};
 use berth_webhooks::{Bounds, CourierConfig};
+use ipnet::IpNet;
 
 use super::{
     Api, Config, Database, Fleet, Log, Mail, Worker,
@@ -55,6 +56,7 @@ fn config(settings: &Settings) -> Option<Config> {
         api: Api {
             listen: s.listen("api.listen")?,
             public_url: s.text("api.public_url"),
+            trusted_proxies: TrustedProxies::new(s.networks("api.trusted_proxies")?),
         },
         limits: limits(s)?,
         internal_listen: s.listen("internal.listen")?,
@@ -124,10 +126,7 @@ fn bounds(s: &Settings, section: &str) -> Option<Bounds> {
             "development" => Reach::Development,
             _ => Reach::Public,
         },
-        denied: match s.text(&format!("{section}.deny")) {
-            Some(text) => networks(&text)?,
-            None => Vec::new(),
-        },
+        denied: s.networks(&format!("{section}.deny"))?,
     })
 }
 
@@ -188,6 +187,12 @@ impl Settings {
 
     fn listen(&self, name: &str) -> Option<SocketAddr> {
         self.text(name)?.parse().ok()
+    }
+
+    /// None of them, unless it says.
+    fn networks(&self, name: &str) -> Option<Vec<IpNet>> {
+        self.text(name)
+            .map_or(Some(Vec::new()), |text| networks(&text))
     }
 
     fn path(&self, name: &str) -> Option<PathBuf> {
@@ -259,16 +264,26 @@ fn contradictions_check(s: &mut Settings) {
 fn limits_check(s: &mut Settings) {
     for (smaller, larger) in [
         ("limits.request_cost", "limits.token_cost"),
+        ("limits.request_cost", "limits.owner_cost"),
+        ("limits.request_cost", "limits.visitor_cost"),
         ("limits.token_cost", "limits.owner_cost"),
     ] {
-        if s.number::<i64>(smaller) > s.number(larger) {
-            let (set, message) = if s.is_set(larger) {
-                (larger, format!("is less than {smaller}"))
-            } else {
-                (smaller, format!("is more than {larger}"))
-            };
-            s.problem(set, &message);
-        }
+        let values = s.number::<i64>(smaller).zip(s.number::<i64>(larger));
+        let Some((taken, held)) = values.filter(|(taken, held)| taken > held) else {
+            continue;
+        };
+        let (set, message) = if s.is_set(larger) {
+            let text = format!(
+                "is less than {smaller} = {taken}, which it could never give; make it {taken} or more"
+            );
+            (larger, text)
+        } else {
+            let text = format!(
+                "is more than {larger} = {held} can ever give; set that to {taken} or more"
+            );
+            (smaller, text)
+        };
+        s.problem(set, &message);
     }
 }
 

@@ -51,6 +51,7 @@ fn sample(key: &Key) -> &'static str {
         "database.url" => "\"postgres://berth_app:secret@127.0.0.1:5432/berth\"",
         "database.owner_url" => "\"postgres://berth_owner:secret@127.0.0.1:5432/berth\"",
         "api.public_url" => "\"https://api.provider.example\"",
+        "api.trusted_proxies" => "\"127.0.0.1/32, ::1/128\"",
         "keys.file" => "\"/etc/berth/keyring\"",
         "worker.name" => "\"worker-1\"",
         "fleet.simulator_directory" => "\"var/sandbox/machines\"",

@@ -16,7 +16,7 @@ mod tests;
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
 use berth_domains_mail::TransportConfig;
-use berth_model::EmailAddress;
+use berth_model::{EmailAddress, TrustedProxies};
 
 pub use example::example;
 pub use problem::{Place, Problem};
@@ -85,6 +85,8 @@ pub struct Api {
     pub listen: SocketAddr,
     /// Where clients reach it.
     pub public_url: Option<String>,
+    /// Who is believed about the address that a request comes from.
+    pub trusted_proxies: TrustedProxies,
 }
 
 impl Api {

@@ -125,6 +125,14 @@ pub(crate) const KEYS: &[Key] = &[
         "Where clients reach it, without a slash at the end. Without it: http:// and api.listen.",
     ),
     key(
+        "api.trusted_proxies",
+        Kind::Networks,
+        Absent,
+        "Networks of the reverse proxies in front of it. From these, the address of a request is the last one \
+         in X-Forwarded-For that is none of them; from all others, X-Forwarded-For counts for nothing. Behind a \
+         proxy that isn't named here all people share one budget. List no network that clients come from.",
+    ),
+    key(
         "api.introspection",
         Kind::Choice(&["on", "off"]),
         Text("on"),

@@ -107,6 +107,70 @@ directory = "Cargo.toml"
 }
 
 #[test]
+fn a_bucket_that_a_request_could_never_be_paid_from_is_a_mistake() {
+    let (_folder, keyring) = keyring();
+    let variables = [
+        ("BERTH_KEYS_FILE", keyring.as_str()),
+        (
+            "BERTH_DATABASE_URL",
+            "postgres://berth_app:x@127.0.0.1/berth",
+        ),
+    ];
+    for (text, expected) in [
+        (
+            "[limits]\nvisitor_cost = 9999\n",
+            "berth.toml:2: limits.visitor_cost: is less than limits.request_cost = 10000, which it could never \
+             give; make it 10000 or more\n",
+        ),
+        (
+            "[limits]\nrequest_cost = 10001\n",
+            "berth.toml:2: limits.request_cost: is more than limits.visitor_cost = 10000 can ever give; set that \
+             to 10001 or more\n",
+        ),
+        (
+            "[limits]\ntoken_cost = 9999\n",
+            "berth.toml:2: limits.token_cost: is less than limits.request_cost = 10000, which it could never give; \
+             make it 10000 or more\n",
+        ),
+        (
+            "[limits]\ntoken_cost = 200000\n",
+            "berth.toml:2: limits.token_cost: is more than limits.owner_cost = 100000 can ever give; set that to \
+             200000 or more\n",
+        ),
+    ] {
+        assert_eq!(problems(text, &variables), expected);
+    }
+    let fits = "[limits]\nrequest_cost = 20000\nvisitor_cost = 20000\n";
+    assert_eq!(
+        load(fits, &variables).unwrap().limits.visitor_bucket.size,
+        20_000
+    );
+}
+
+#[test]
+fn the_proxies_that_are_trusted_are_networks_and_none_unless_said() {
+    let (_folder, keyring) = keyring();
+    let text = "[database]\nurl = \"postgres://a:x@h/d\"\n[api]\n";
+    let variables = [("BERTH_KEYS_FILE", keyring.as_str())];
+    assert!(
+        load(text, &variables)
+            .unwrap()
+            .api
+            .trusted_proxies
+            .is_empty()
+    );
+    let some = format!("{text}trusted_proxies = \"127.0.0.1/32, ::1/128\"\n");
+    let proxies = load(&some, &variables).unwrap().api.trusted_proxies;
+    let client = proxies.client("::1".parse().unwrap(), ["192.0.2.7"].into_iter());
+    assert_eq!(client.to_string(), "192.0.2.7");
+    let wrong = format!("{text}trusted_proxies = \"proxy.example.org\"\n");
+    assert!(
+        problems(&wrong, &variables)
+            .contains("berth.toml:4: api.trusted_proxies: must be networks")
+    );
+}
+
+#[test]
 fn what_is_no_toml_or_in_the_wrong_place_is_explained() {
     insta::assert_snapshot!("no_toml", problems("[database]\nurl = \n", &[]));
     insta::assert_snapshot!(problems("listen = \"x\"\nworker = 5\nfoo = 1\n", &[]));

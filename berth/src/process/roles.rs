@@ -169,6 +169,7 @@ fn api_state(config: &Config, parts: &Parts, feed: &OperationFeed) -> Result<Api
         config: ApiConfig {
             public_url: config.api.url(),
             provider_name: config.provider_name.clone(),
+            trusted_proxies: config.api.trusted_proxies.clone(),
             limits: config.limits,
         },
         clock: Arc::clone(&parts.clock),

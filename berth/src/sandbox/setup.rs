@@ -4,7 +4,7 @@ use std::{fs, io::Write, os::unix::fs::OpenOptionsExt, path::Path, sync::Arc, ti
 
 use berth_domains_mail::TransportConfig;
 use berth_federation::FederationConfig;
-use berth_model::{EmailAddress, Ids, Reach, Sha256, SystemClock};
+use berth_model::{EmailAddress, Ids, Reach, Sha256, SystemClock, TrustedProxies};
 use berth_webhooks::CourierConfig;
 
 use super::Files;
@@ -47,6 +47,7 @@ pub(super) fn config(
         api: Api {
             listen: arguments.listen,
             public_url: None,
+            trusted_proxies: TrustedProxies::default(),
         },
         limits: berth_api::Limits::default(),
         internal_listen: arguments.internal_listen,

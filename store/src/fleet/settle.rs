@@ -1,17 +1,16 @@
 //! What a worker writes about deployments.
 
 use berth_model::{
-    DeploymentId, DeploymentNotice, DeploymentState, DesiredState, EmailAddress, NoticeBody,
-    Result, StorefrontId, Timestamp,
+    DeploymentId, DeploymentNotice, DeploymentState, DesiredState, NoticeBody, Result, Role,
+    Timestamp,
 };
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
-use uuid::Uuid;
 
 use crate::{
-    Claim, NewNotice, Store,
+    Claim, Store,
     error::internal,
-    schema::{accounts, deployment_secrets, deployments, members, tenants},
+    schema::{deployment_secrets, deployments},
     tx::Tx,
 };
 
@@ -25,9 +24,6 @@ pub struct Settling {
     /// What the tenant's owners and administrators are told if this is news.
     pub notice: Option<DeploymentNotice>,
 }
-
-/// Name, address, language if it is known, and the tenant's storefront.
-type Reader = (String, String, Option<String>, Option<Uuid>);
 
 impl Settling {
     /// A state that nobody is told of.
@@ -124,42 +120,10 @@ impl Store {
         id: DeploymentId,
         notice: &DeploymentNotice,
     ) -> Result<()> {
-        let readers: Vec<Reader> = members::table
-            .inner_join(accounts::table)
-            .inner_join(tenants::table)
-            .filter(members::tenant_id.eq(claim.tenant_id.0))
-            .filter(members::role.eq_any(["OWNER", "ADMIN"]))
-            .order(members::id)
-            .select((
-                accounts::name,
-                accounts::email,
-                accounts::locale,
-                tenants::storefront_id,
-            ))
-            .load(&mut **tx)
-            .await
-            .map_err(internal)?;
-        let (operation, kind) = (notice.operation_id, notice.event.kind());
+        let key = format!("{}/{}/{id}", notice.operation_id, notice.event.kind());
         let body = NoticeBody::Deployment(notice.clone());
-        for (name, email, locale, storefront_id) in readers {
-            let Ok(email) = email.parse::<EmailAddress>() else {
-                // That somebody can't be told must not keep the state from being written.
-                tracing::error!(deployment = %id, %kind, "an account has no address that can be written to");
-                continue;
-            };
-            let dedupe_key = format!("{operation}/{kind}/{id}/{}", email.as_str());
-            let notice = NewNotice {
-                tenant_id: claim.tenant_id,
-                storefront_id: storefront_id.map(StorefrontId),
-                name: &name,
-                email: &email,
-                locale: locale.as_deref().map(str::parse).transpose()?,
-                body: &body,
-                dedupe_key: Some(dedupe_key),
-            };
-            self.notice_write(tx, notice).await?;
-        }
-        Ok(())
+        let told = (claim.tenant_id, &[Role::Owner, Role::Admin] as &[Role]);
+        self.members_tell(tx, told, &body, Some(&key)).await
     }
 
     async fn purged_write(&self, tx: &mut Tx, claim: &Claim, id: DeploymentId) -> Result<bool> {

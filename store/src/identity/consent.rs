@@ -6,7 +6,7 @@ use berth_model::{
     Result, Role, Session, Tenant, TenantId, Timestamp, TokenScopes,
 };
 use chrono::TimeDelta;
-use diesel::prelude::*;
+use diesel::{dsl::exists, prelude::*};
 use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
@@ -14,7 +14,7 @@ use crate::{
     Store,
     client::{ClientRow, scope_names, scopes_within},
     error::{internal, not_found},
-    schema::{clients, consents, grants, members, tenants},
+    schema::{clients, consents, grants, members, storefronts, tenants},
     tenant::TenantRow,
     token::{token_hash, token_text},
     tx::Tx,
@@ -57,17 +57,25 @@ impl Store {
             .filter(members::account_id.eq(session.account.id.0))
             .order(members::id)
             .limit(TENANTS)
-            .select((members::id, TenantRow::as_select(), members::role));
+            .select((
+                members::id,
+                TenantRow::as_select(),
+                members::role,
+                exists(
+                    storefronts::table.filter(storefronts::reseller_id.eq(tenants::id.nullable())),
+                ),
+            ));
         let (_turn, mut tx) = self.begin_login(session.account.realm).await?;
-        let rows: Result<Vec<(Uuid, TenantRow, String)>> =
+        let rows: Result<Vec<(Uuid, TenantRow, String, bool)>> =
             rows.load(&mut *tx).await.map_err(internal);
         let rows = tx.end(rows).await?;
         rows.into_iter()
-            .map(|(id, tenant, role)| {
+            .map(|(id, tenant, role, resells)| {
                 Ok(Membership {
                     id: id.into(),
                     tenant: tenant.into(),
                     role: role.parse()?,
+                    resells,
                 })
             })
             .collect()

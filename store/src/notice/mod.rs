@@ -8,6 +8,7 @@
 mod claim;
 mod depth;
 mod housekeeping;
+mod members;
 mod record;
 mod write;
 

@@ -37,6 +37,9 @@ fn a_canary_is_found_and_named_and_not_repeated() {
         ("webhook secret", &format!("whsec_{token}=")),
         ("credentials of HTTP", &format!("Basic {token}")),
         ("password in a URL", "postgres://berth:word@127.0.0.1/berth"),
+        ("number of a second factor", "csrf=a&code=123456&x"),
+        ("number of a second factor", "Form { code: \"123456\" }"),
+        ("number of a second factor", "{\\\"code\\\":\\\"123456\\\"}"),
         ("token in bytes", &bytes),
     ] {
         let (status, told) = checked(&format!("{{\"message\":\"x={secret}\"}}"));
@@ -54,6 +57,8 @@ fn what_is_no_secret_is_not_found() {
         &public,
         &format!("{:?}", public.as_bytes()),
         "bt_of-a-test",
+        "{\"code\":\"NOT_FOUND\",\"remote\":\"127.0.0.1:123456\"}",
+        "status code: 1234567",
         "http://127.0.0.1:8080/@x",
         "bs_…",
     ] {

@@ -8,7 +8,7 @@ use axum::{
     },
     response::{IntoResponse, Response},
 };
-use berth_model::{Error, ErrorCode};
+use berth_model::{Error, ErrorCode, oauth_text};
 use serde_json::json;
 
 use crate::error::log;
@@ -32,7 +32,7 @@ impl Denied {
         Self {
             status: StatusCode::BAD_REQUEST,
             error,
-            description: description.to_owned(),
+            description: oauth_text(description),
             retry_after_seconds: None,
         }
     }

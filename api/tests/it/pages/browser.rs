@@ -8,7 +8,7 @@ use berth_store::{
     testing::{TestDatabase, logs},
 };
 use chrono::TimeDelta;
-use reqwest::{Client, Response, StatusCode, redirect::Policy};
+use reqwest::{Client, RequestBuilder, Response, StatusCode, redirect::Policy};
 
 /// What was answered, read.
 pub struct Page {
@@ -39,6 +39,8 @@ pub struct Browser {
     pub url: String,
     pub cookies: BTreeMap<String, String>,
     pub language: &'static str,
+    /// What a reverse proxy would tell of it.
+    pub forwarded: Option<&'static str>,
 }
 
 impl Browser {
@@ -53,6 +55,7 @@ impl Browser {
             url: url.to_owned(),
             cookies: BTreeMap::new(),
             language: "en",
+            forwarded: None,
         }
     }
 
@@ -71,6 +74,18 @@ impl Browser {
             .map(|(name, value)| format!("{name}={value}"))
             .collect();
         pairs.join("; ")
+    }
+
+    async fn send(&mut self, request: RequestBuilder) -> Page {
+        let request = request
+            .header("cookie", self.cookie())
+            .header("accept-language", self.language);
+        let request = match self.forwarded {
+            Some(forwarded) => request.header("x-forwarded-for", forwarded),
+            None => request,
+        };
+        let response = request.send().await.unwrap();
+        self.read(response).await
     }
 
     async fn read(&mut self, response: Response) -> Page {
@@ -98,13 +113,7 @@ impl Browser {
     }
 
     pub async fn get(&mut self, path: &str) -> Page {
-        let request = self
-            .http
-            .get(self.full(path))
-            .header("cookie", self.cookie())
-            .header("accept-language", self.language);
-        let response = request.send().await.unwrap();
-        self.read(response).await
+        self.send(self.http.get(self.full(path))).await
     }
 
     /// A GET that follows redirects within the API; what leads out of it is the answer.
@@ -131,14 +140,8 @@ impl Browser {
                 logs::plant(name, secret);
             }
         }
-        let request = self
-            .http
-            .post(self.full(path))
-            .header("cookie", self.cookie())
-            .header("accept-language", self.language)
-            .form(fields);
-        let response = request.send().await.unwrap();
-        self.read(response).await
+        self.send(self.http.post(self.full(path)).form(fields))
+            .await
     }
 
     /// Opens a page and sends its form to `path`; where that leads is followed.

@@ -204,6 +204,12 @@ async fn who_leaves_a_tenant_acts_for_it_no_longer() {
     assert_eq!(crate::support::code(&answer), "UNAUTHENTICATED");
 }
 
+/// Whether it may be an `error_description` (RFC 6749 section 4.1.2.1).
+pub fn is_plain(description: &str) -> bool {
+    let allowed = |letter| matches!(letter, ' '..='~') && !matches!(letter, '"' | '\\');
+    !description.is_empty() && description.chars().all(allowed)
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_wrong_with_a_request_is_told_where_it_is_safe() {
     let shop = Shop::new().await;
@@ -213,6 +219,7 @@ async fn what_is_wrong_with_a_request_is_told_where_it_is_safe() {
         (("response_type", ""), "invalid_request"),
         (("scope", "everything"), "invalid_scope"),
         (("scope", "fleet:admin"), "invalid_scope"),
+        (("scope", "\"é\\"), "invalid_scope"),
         (("code_challenge", ""), "invalid_request"),
         (("code_challenge", "short"), "invalid_request"),
         (("code_challenge_method", "plain"), "invalid_request"),
@@ -236,6 +243,8 @@ async fn what_is_wrong_with_a_request_is_told_where_it_is_safe() {
         );
         assert_eq!(parameter(&page, "state").as_deref(), Some("s-1"));
         assert_eq!(parameter(&page, "iss").as_ref(), Some(&shop.api.url));
+        let description = parameter(&page, "error_description").unwrap();
+        assert!(is_plain(&description), "{description}");
     }
     sign_up(
         &mut browser,

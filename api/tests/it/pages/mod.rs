@@ -3,8 +3,9 @@
 mod account;
 mod attack;
 pub mod browser;
+mod consent;
 pub mod factor;
-mod flow;
+pub mod flow;
 mod host;
 mod invitation;
 mod log;
@@ -12,3 +13,4 @@ mod reset;
 pub mod shop;
 mod sign_in;
 mod sign_up;
+mod support_grant;

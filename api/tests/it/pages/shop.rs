@@ -39,8 +39,17 @@ impl Shop {
         Self::over(Api::new().await, true).await
     }
 
-    async fn over(api: Api, is_public: bool) -> Self {
+    pub async fn over(api: Api, is_public: bool) -> Self {
         let id = storefront(&api, "Harbour").await;
+        Self::with(api, id, is_public).await
+    }
+
+    /// Of a storefront that is there.
+    pub async fn of(api: Api, id: StorefrontId) -> Self {
+        Self::with(api, id, false).await
+    }
+
+    async fn with(api: Api, id: StorefrontId, is_public: bool) -> Self {
         let (client_id, secret) = client(&api, id, REDIRECT, is_public).await;
         Self {
             base: base(id),

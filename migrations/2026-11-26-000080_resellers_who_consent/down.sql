@@ -1,0 +1,1 @@
+DROP POLICY login_reseller ON storefronts;

@@ -1,0 +1,2 @@
+REVOKE SELECT (id, locale) ON accounts FROM berth_auth;
+DROP POLICY auth ON accounts;

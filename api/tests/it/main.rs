@@ -29,6 +29,7 @@ mod operation_name;
 mod pages;
 mod proxy;
 mod pypi;
+mod revoked;
 mod schema;
 mod subscription;
 mod support;

@@ -65,7 +65,7 @@ impl Socket {
     }
 
     /// The code and the reason with which it is closed, which must be next.
-    async fn closed(&mut self) -> String {
+    pub async fn closed(&mut self) -> String {
         let message = self.next().await;
         let closed = message["closed"].as_str();
         closed.unwrap_or_else(|| panic!("{message}")).to_owned()
@@ -111,16 +111,16 @@ impl Socket {
     }
 }
 
-fn number(message: &Value) -> i64 {
+pub fn number(message: &Value) -> i64 {
     let number = &message["payload"]["data"]["operationUpdated"]["number"];
     number.as_i64().unwrap_or_else(|| panic!("{message}"))
 }
 
-fn bearer(token: &str) -> Value {
+pub fn bearer(token: &str) -> Value {
     json!({ "authorization": format!("Bearer {token}") })
 }
 
-fn follow(operation: &str, after: i64) -> String {
+pub fn follow(operation: &str, after: i64) -> String {
     format!(
         "subscription {{ operationUpdated(id: \"{operation}\", after: {after}) {{ number kind }} }}"
     )

@@ -99,3 +99,26 @@ fn a_mix_keeps_its_proportions() {
     let mix = [(ask(1), 3), (ask(4), 1)];
     assert_eq!(fleet.more_of_mix(&mix, 1_000), 40);
 }
+
+#[test]
+fn customers_to_come_are_not_one_whom_a_cap_would_stop() {
+    let mut fleet = Fleet::new(Policy {
+        tenant_cap: Some(2),
+        ..Policy::default()
+    });
+    let site = fleet.site_add();
+    let rack = fleet.rack_add(site);
+    let mut sizes = [0; DIMENSIONS];
+    sizes[..2].copy_from_slice(&[10, 10]);
+    fleet
+        .machine_add(&MachineSpec::plain(rack, sizes))
+        .expect("no nodes");
+    sizes[..2].copy_from_slice(&[1, 1]);
+    let need = fleet.need(Need {
+        sizes,
+        ..Need::default()
+    });
+    let ask = Ask::plain(need.expect("no nodes"), TenantNumber(7));
+    assert_eq!(fleet.more(&ask, 1_000), 10);
+    assert_eq!(fleet.more_of_mix(&[(ask, 1)], 1_000), 10);
+}

@@ -20,6 +20,7 @@ mod hail;
 mod learned;
 mod online;
 mod packing;
+mod peers;
 mod plain;
 mod rebalance;
 mod topology;

@@ -33,17 +33,20 @@ impl Fleet {
 
     /// After something has come to stay.
     pub(crate) fn era_keep(&mut self) {
-        let era = era(self.vms.len());
+        let era = era(self.vms.len(), self.machines.len());
         if self.marks > 0 || era == self.era {
             // What is only tried ages nothing, so that a preview is what a decision would be.
             return;
         }
         self.era = era;
         for machine in self.machines() {
+            let before = self.fills[machine.index()];
             self.unsold_keep(machine);
+            if self.fills[machine.index()] != before {
+                self.changes.note(machine);
+            }
         }
         self.blocks_keep();
-        self.changes.forget();
     }
 
     /// How much better a machine is for what it has held so long.
@@ -74,9 +77,11 @@ impl Fleet {
     }
 }
 
-/// So many arrivals, rounded down.
-fn era(arrivals: usize) -> usize {
-    let shift = (usize::BITS - arrivals.leading_zeros()).saturating_sub(BITS);
+/// So many arrivals, rounded down; in a fleet of many machines to as many bits of their number, since each
+/// step costs a look at all of them.
+fn era(arrivals: usize, machines: usize) -> usize {
+    let most = arrivals.max(machines);
+    let shift = (usize::BITS - most.leading_zeros()).saturating_sub(BITS);
     arrivals >> shift << shift
 }
 
@@ -95,8 +100,8 @@ mod tests {
     #[test]
     fn an_era_lasts_a_sixteenth_of_all_that_came_at_most() {
         for arrivals in [0, 1, 15, 16, 17, 31, 32, 1_000, 123_456] {
-            let era = era(arrivals);
-            assert!(era <= arrivals && (arrivals - era) * 8 <= arrivals);
+            let era = era(arrivals, 40);
+            assert!(era <= arrivals && (arrivals - era) * 8 <= arrivals.max(40));
         }
     }
 

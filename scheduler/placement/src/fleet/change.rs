@@ -183,7 +183,7 @@ impl Fleet {
         };
         if self.reserve[machine.index()] != reserve {
             self.reserve[machine.index()] = reserve;
-            self.rooms_keep(machine);
+            self.room_keep(machine, self.fills[machine.index()]);
         }
     }
 
@@ -213,15 +213,21 @@ impl Fleet {
     }
 
     fn rooms_keep(&mut self, machine: MachineNumber) {
+        let fill = self.fills[machine.index()];
+        self.unsold_keep(machine);
+        self.room_keep(machine, fill);
+    }
+
+    /// After what is used or kept changed; with what its fill was before.
+    fn room_keep(&mut self, machine: MachineNumber, fill: i64) {
         let index = machine.index();
         let mut room = self.machines[index].limit;
         room.subtract(&self.used[index]);
         if !self.is_recovering {
             room.subtract(&self.reserve[index]);
         }
-        let (had, fill) = (self.rooms[index].whole, self.fills[index]);
+        let had = self.rooms[index].whole;
         self.rooms[index] = room;
-        self.unsold_keep(machine);
         self.index_change(machine, &had, fill);
     }
 

@@ -28,11 +28,6 @@ impl Changes {
         self.count += 1;
     }
 
-    /// Everything changed.
-    pub(crate) fn forget(&mut self) {
-        self.count += self.ring.len() as u64 + 1;
-    }
-
     fn at(&self, number: u64) -> usize {
         // The remainder is less than the length.
         usize::try_from(number % self.ring.len() as u64).unwrap_or(0)

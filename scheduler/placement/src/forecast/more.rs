@@ -3,8 +3,7 @@
 use crate::fleet::{Ask, Fleet, TenantNumber};
 
 impl Fleet {
-    /// How many more of these fit, one after another, each as a tenant of its own; not counted beyond
-    /// `most`.
+    /// How many more of these fit, one after another, each as a tenant of its own; not counted beyond `most`.
     pub fn more(&mut self, ask: &Ask, most: usize) -> usize {
         self.more_of_mix(&[(*ask, 1)], most)
     }
@@ -18,7 +17,7 @@ impl Fleet {
             let Some(ask) = rotation.next_ask() else {
                 break;
             };
-            if self.place(&of_stranger(&ask, vms + count)).is_err() {
+            if self.place(&of_stranger(&ask, self.vms.len())).is_err() {
                 break;
             }
             count += 1;

@@ -150,6 +150,23 @@ impl Fleet {
         true
     }
 
+    /// Whether it can't matter to any backup where it is: nothing would be restarted on its machine, and
+    /// its groups look no further.
+    fn is_alone(&self, vm: VmNumber) -> bool {
+        let of = &self.vms[vm.index()];
+        let is_near = |spec: GroupSpec| {
+            !spec.is_hard
+                || (spec.domain == Domain::Machine
+                    && matches!(spec.relation, Relation::Apart { .. }))
+        };
+        let mut groups = of.ask.groups.into_iter().flatten();
+        self.failures() == 1
+            && of
+                .place
+                .is_some_and(|place| self.machines[place.machine.index()].guests == 0)
+            && groups.all(|group| is_near(self.groups[group.index()].spec))
+    }
+
     /// Whether it may matter to the other's backups that this one, which has none yet, is where it is.
     fn is_met(&self, neighbour: VmNumber, vm: VmNumber) -> bool {
         let of = &self.vms[vm.index()];
@@ -173,6 +190,9 @@ impl Fleet {
     /// of its hard groups, and what its tenant would have restarted on the machine.
     fn restore_neighbours(&mut self, vm: VmNumber, machine: MachineNumber) -> Result<(), Refusal> {
         let ask = self.vms[vm.index()].ask;
+        if self.is_alone(vm) {
+            return Ok(());
+        }
         let mut neighbours = Vec::new();
         for group in ask.groups.into_iter().flatten() {
             if self.groups[group.index()].spec.is_hard {

@@ -228,7 +228,7 @@ fn logarithm(number: i64) -> i64 {
 fn age(world: &World, places: &Places, machine: MachineNumber) -> i64 {
     let arrivals = world.asks.keys().next_back().map_or(0, |vm| vm.index() + 1);
     let mut step = 1;
-    while arrivals / step >= 16 {
+    while arrivals.max(world.machines.len()) / step >= 16 {
         step *= 2;
     }
     let era = (arrivals / step * step) as i64;

@@ -128,7 +128,10 @@ impl Platform {
     }
 
     fn choose(&mut self, asked: &[Asked], mark: &Mark) -> Option<Chosen> {
-        let (_, _, index) = self.best(asked)?;
+        let index = match asked {
+            [_] => 0,
+            _ => self.best(asked)?.2,
+        };
         let placed = self.fleet.place(&asked[index].ask).ok()?;
         let known = self.known(placed.place.machine);
         let (machine_id, pool) = (known.machine.id, known.pool.as_ref()?.id);

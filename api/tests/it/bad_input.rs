@@ -87,7 +87,11 @@ fn wrong(mutation: &str, field: &str) -> Vec<Value> {
                 json!(unknown(crate::inputs::noun(id))),
             ]
         }
-        "hosting" | "role" | "guestType" | "shareable" | "enabled" => Vec::new(),
+        "failures" => vec![json!(0), json!(3)],
+        "tenantCap" => vec![json!(0), json!(10_001)],
+        "hosting" | "role" | "guestType" | "shareable" | "enabled" | "survive" | "isSpread" => {
+            Vec::new()
+        }
         _ if mutation.starts_with("storefront") => wrong_of_storefront(mutation, field),
         other => wrong_of_client(mutation, other),
     }

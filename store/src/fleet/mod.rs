@@ -2,7 +2,8 @@
 //!
 //! Whatever writes for an operation takes its [`Claim`](crate::Claim) and checks it in the same
 //! transaction, so that a worker that lost its lease changes nothing. Locks are taken in the order
-//! virtual machine, operation, machine, pool, addresses.
+//! virtual machine, operation, machines that a decision relied on, reservations, machine, pool. Free
+//! addresses are taken between, without waiting for any.
 
 mod address;
 mod checks;

@@ -122,10 +122,6 @@ impl Store {
         {
             return Ok(ClaimOutcome::Lost(lost));
         }
-        let delta = Delta::between(held.as_ref(), request);
-        if let Some(lost) = counters_add(tx, request, delta, held.is_some()).await? {
-            return Ok(ClaimOutcome::Lost(lost));
-        }
         self.reservation_write(tx, tenant, request, held.is_some())
             .await?;
         let vm = (tenant, request.virtual_machine_id);
@@ -135,7 +131,10 @@ impl Store {
             return Ok(ClaimOutcome::Lost("addresses"));
         }
         place_write(tx, request).await?;
-        Ok(ClaimOutcome::Held)
+        // Last, since all orders want the same machine, and each holds its row from here on.
+        let delta = Delta::between(held.as_ref(), request);
+        let lost = counters_add(tx, request, delta, held.is_some()).await?;
+        Ok(lost.map_or(ClaimOutcome::Held, ClaimOutcome::Lost))
     }
 
     /// Locks the virtual machine and checks the claim; its tenant and what it holds.

@@ -229,7 +229,8 @@ impl<'a> Sketch<'a> {
     /// Machines by how much they have too much, the most first: by what it would bring if a usual one
     /// of their virtual machines were gone.
     pub(super) fn by_pressure(&self) -> Vec<MachineNumber> {
-        let count = self.count();
+        // Where no machine is active there is nothing to compare.
+        let count = self.count().max(1);
         let vms = (self.sums.sum[DIMENSIONS] / WHOLE).max(1);
         let mut only = [0; MEASURES];
         let mut deviations = [1; MEASURES];

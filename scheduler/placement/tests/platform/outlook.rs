@@ -97,3 +97,24 @@ fn survival_names_what_would_be_lost() {
             .all(|one| one.lost.is_empty() && one.found == 4)
     );
 }
+
+#[test]
+fn a_site_without_machines_or_without_active_ones_has_answers_too() {
+    let mut closed = fleet(4);
+    for known in &mut closed.machines {
+        known.machine.state = berth_model::MachineState::Maintenance;
+    }
+    let mut empty = closed.clone();
+    empty.machines.clear();
+    empty.reservations = Some(Vec::new());
+    for (facts, machines) in [(closed, 4), (empty, 0)] {
+        let mut platform = Platform::of_site(facts);
+        let outlook = platform.outlook(&[plan(0, 4)], 1_000);
+        assert_eq!((outlook.plans[0].1, outlook.mix), (0, 0));
+        assert_eq!(platform.survival(FailureDomain::Rack).len(), machines);
+        assert_eq!(platform.rebalance(&Rebalance::default()).waves.len(), 0);
+        let preview = platform.preview(&request(0, 1, 1));
+        assert_eq!((preview.chosen, preview.candidates.len()), (None, machines));
+        let _ = platform.relaxations(&request(0, 1, 1));
+    }
+}

@@ -213,6 +213,7 @@ async fn each_wrong_argument_is_named() {
             "image",
             "application",
             "plan",
+            "placement",
             "machine",
             "storefront",
             "client",

@@ -64,12 +64,15 @@ pub(super) struct Delta {
     pub(super) disk_bytes: i64,
 }
 
+/// A decision may be a moment old: what has no place yet gets none on a machine that was found out of
+/// reach since.
 const MACHINE: &str = "
     UPDATE machines
     SET memory_used_bytes = memory_used_bytes + $2, vcpus_used = vcpus_used + $3,
         version = version + 1
     WHERE id = $1
-      AND (state = 'ACTIVE' OR (state = 'DRAINING' AND $4) OR ($2 <= 0 AND $3 <= 0 AND $4))
+      AND ((state = 'ACTIVE' AND unreachable_since IS NULL) OR (state IN ('ACTIVE', 'DRAINING') AND $4)
+           OR ($2 <= 0 AND $3 <= 0 AND $4))
       AND ($2 <= 0
            OR memory_used_bytes + $2 <= memory_bytes - memory_reserve_bytes - memory_foreign_bytes)
       AND ($3 <= 0

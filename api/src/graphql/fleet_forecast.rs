@@ -6,10 +6,9 @@ use berth_placement::{Growth, Outlook, PlanRoom, Room, growth};
 
 use super::{
     hindrance::PlacementHindrance,
-    input::{id, int},
+    input::{count, id, int},
     machine::Machine,
     noun::{find, get},
-    placement_preview::count,
     plan::Plan,
     scalars::{BigInt, Bytes},
 };

@@ -5,7 +5,10 @@ use berth_model::{FailureDomain, MachineId, SiteId, VirtualMachineId};
 use berth_placement::SurvivalOf;
 
 use super::{
-    input::id, machine::Machine, noun::find_many, placement_preview::count, states::State,
+    input::{count, id},
+    machine::Machine,
+    noun::find_many,
+    states::State,
     virtual_machine::VirtualMachine,
 };
 use crate::{context::request, fleet};

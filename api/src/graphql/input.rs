@@ -64,3 +64,8 @@ pub(crate) fn number<T: TryFrom<i32>>(field: &str, value: i32, limits: &str) -> 
 pub(crate) fn int(value: i64) -> i32 {
     i32::try_from(value).unwrap_or(if value < 0 { i32::MIN } else { i32::MAX })
 }
+
+/// How many things there are, as GraphQL's `Int`.
+pub(crate) fn count(number: usize) -> i32 {
+    int(i64::try_from(number).unwrap_or(i64::MAX))
+}

@@ -6,10 +6,9 @@ use berth_placement::{Limits, Move, Moves, Rebalance};
 
 use super::{
     hindrance::PlacementHindrance,
-    input::{id, number},
+    input::{count, id, number},
     machine::Machine,
     noun::find,
-    placement_preview::count,
     scalars::BigInt,
     virtual_machine::VirtualMachine,
 };
@@ -176,12 +175,9 @@ impl MovePlanQuery {
 
 fn limits(at_once: i32, moves: Option<i32>) -> berth_model::Result<Limits> {
     let within = |field: &str, value: i32, most: i32| -> berth_model::Result<usize> {
-        let checked = if (1..=most).contains(&value) {
-            value
-        } else {
-            -1
-        };
-        number(field, checked, &format!("from 1 to {most}"))
+        let inside = Some(value).filter(|value| (1..=most).contains(value));
+        let limits = format!("from 1 to {most}");
+        number(field, inside.unwrap_or(-1), &limits)
     };
     let mut limits = Limits {
         at_once: within("atOnce", at_once, 64)?,

@@ -7,7 +7,7 @@ use berth_placement::{Hindrance, NetworkNeed, Request as Asked, Room};
 
 use super::{
     hindrance::PlacementHindrance,
-    input::{id, id_opt, int},
+    input::{count, id, id_opt},
     placement::Placement,
 };
 use crate::{
@@ -107,9 +107,4 @@ async fn image_of(
     let not_found = || model::Error::not_found("application version").at("applicationVersionId");
     let version = found.get(&version).ok_or_else(not_found)?;
     store.image_get(cx, version.image_id).await.map(Some)
-}
-
-/// A number of things, as GraphQL's `Int`.
-pub(crate) fn count(number: usize) -> i32 {
-    int(i64::try_from(number).unwrap_or(i64::MAX))
 }

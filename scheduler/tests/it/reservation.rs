@@ -11,7 +11,8 @@ use crate::world::{GIB, Size, World};
 
 const KINDS: &[OperationKind] = &[OperationKind::DeploymentCreate];
 
-async fn claim(world: &World) -> (Claim, VmWork) {
+/// The next operation, with its virtual machine.
+pub async fn claim(world: &World) -> (Claim, VmWork) {
     let request = ClaimRequest {
         worker: "racer",
         lease: TimeDelta::minutes(5),

@@ -4,17 +4,17 @@
 use std::collections::BTreeMap;
 
 use berth_model::{
-    DeploymentState, FailureDomain, FleetFacts, MachineId, OperationKind, OperationState,
-    PlacementPolicy,
+    DeploymentState, FailureDomain, FleetFacts, MachineId, OperationState, PlacementPolicy,
 };
 use berth_placement::{Decision, NetworkNeed, Platform, Request, Room};
 use berth_store::{
-    Claim, ClaimOutcome, ClaimRequest, IdempotencyKey, ReleaseMode, Relied, ReservationRequest,
-    VmWork,
+    Claim, ClaimOutcome, IdempotencyKey, ReleaseMode, Relied, ReservationRequest, VmWork,
 };
-use chrono::TimeDelta;
 
-use crate::world::{GIB, Size, World};
+use crate::{
+    reservation::claim,
+    world::{GIB, Size, World},
+};
 
 const SURVIVE: PlacementPolicy = PlacementPolicy {
     survive: Some(FailureDomain::Machine),
@@ -24,7 +24,7 @@ const SURVIVE: PlacementPolicy = PlacementPolicy {
 };
 
 async fn policy_set(world: &World, wanted: PlacementPolicy) {
-    let key = IdempotencyKey::parse(&format!("{wanted:?}").replace(' ', "")[..40]).unwrap();
+    let key = IdempotencyKey::parse("policy").unwrap();
     let cx = world.platform.clone().with_key(key);
     let set = world.store.placement_policy_set(&cx, wanted).await.unwrap();
     assert_eq!(set, wanted);
@@ -96,19 +96,6 @@ async fn what_could_not_be_restarted_is_not_sold_whoever_decides_at_the_same_tim
     world.counts().await;
 }
 
-async fn claimed(world: &World) -> (Claim, VmWork) {
-    let request = ClaimRequest {
-        worker: "racer",
-        lease: TimeDelta::minutes(5),
-        kinds: &[OperationKind::DeploymentCreate],
-        per_tenant_limit: 1000,
-    };
-    let claimed = world.store.operation_claim(&request).await.unwrap();
-    let (_, claim) = claimed.unwrap();
-    let work = world.store.vm_work(&claim).await.unwrap();
-    (claim, work)
-}
-
 fn decide(facts: FleetFacts, work: &VmWork) -> Decision {
     let request = Request {
         tenant_id: work.vm.tenant_id,
@@ -157,8 +144,8 @@ async fn a_decision_on_what_has_changed_since_is_lost_and_made_again() {
     for name in ["one", "other"] {
         world.order(&world.catalogue.small, name).await;
     }
-    let (one, one_work) = claimed(&world).await;
-    let (other, other_work) = claimed(&world).await;
+    let (one, one_work) = claim(&world).await;
+    let (other, other_work) = claim(&world).await;
     let seen = facts(&world).await;
     let decision = decide(seen.clone(), &one_work);
     let held = take(&world, &one, &one_work, decision).await;
@@ -182,9 +169,8 @@ async fn a_decision_on_what_has_changed_since_is_lost_and_made_again() {
     let mode = ReleaseMode::KeepData {
         disk_bytes: 2 * GIB,
     };
-    let (claim, vm) = (&one, one_work.vm.id);
-    let store = &world.store;
-    store.reservation_release(claim, vm, mode).await.unwrap();
+    let (store, vm) = (&world.store, one_work.vm.id);
+    store.reservation_release(&one, vm, mode).await.unwrap();
     let after = facts(&world).await;
     let mut released = after.reservations.iter().flatten();
     let released = released.find(|held| held.reservation.virtual_machine_id == vm);

@@ -13,7 +13,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use berth_model::{Ids, SystemClock, TenantId};
+use berth_model::{Ids, SystemClock};
 use berth_placement::{NetworkNeed, Platform, Request};
 use berth_store::{Claim, ClaimOutcome, ReservationRequest, Store, testing};
 use berth_tests::{World, connect, simulated};
@@ -127,7 +127,7 @@ async fn read(store: &Store, site: &Site, claim: &Claim) -> Platform {
 
 fn request(site: &Site, order: &Order) -> Request {
     Request {
-        tenant_id: TenantId(order.claim.tenant_id.0),
+        tenant_id: order.claim.tenant_id,
         site_id: site.id,
         room: order.room,
         network: NetworkNeed::Held(Vec::new()),

@@ -9,7 +9,7 @@ use super::{
 /// The most groups that one virtual machine can be in.
 pub const GROUPS: usize = 3;
 /// The most failures at once that can be asked to be survived.
-pub const FAILURES: usize = 2;
+pub const FAILURES: usize = berth_model::FAILURES_MOST;
 
 /// What a machine must have.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]

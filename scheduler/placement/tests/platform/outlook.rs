@@ -115,6 +115,11 @@ fn a_site_without_machines_or_without_active_ones_has_answers_too() {
         assert_eq!(platform.rebalance(&Rebalance::default()).waves.len(), 0);
         let preview = platform.preview(&request(0, 1, 1));
         assert_eq!((preview.chosen, preview.candidates.len()), (None, machines));
-        let _ = platform.relaxations(&request(0, 1, 1));
+        let found = platform.relaxations(&request(0, 1, 1));
+        assert!(
+            found
+                .iter()
+                .all(|(without, _)| *without == Hindrance::Closed)
+        );
     }
 }

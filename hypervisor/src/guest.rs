@@ -86,6 +86,8 @@ pub enum GuestPower {
     Off,
     /// It is off because it crashed.
     Crashed,
+    /// It is being moved here, and runs elsewhere until it has arrived.
+    Arriving,
 }
 
 /// What happened to a guest: a hint to look.

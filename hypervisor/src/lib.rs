@@ -9,6 +9,7 @@ mod guest;
 mod hypervisor;
 #[cfg(feature = "libvirt")]
 pub mod libvirt;
+mod moves;
 mod probe;
 mod seed;
 pub mod simulator;
@@ -23,6 +24,7 @@ pub use guest::{
 pub use hypervisor::Hypervisor;
 #[cfg(feature = "libvirt")]
 pub use libvirt::{LibvirtConfig, LibvirtMachine};
+pub use moves::{MoveProgress, MoveTarget};
 pub use probe::Prober;
 pub use seed::{
     CONTRACT, Seed, SeedAdministrator, SeedDataVolume, SeedDeployment, SeedHttp, SeedNetwork,

@@ -11,8 +11,8 @@ use super::{
     LibvirtConfig, calls::Calls, console, events::Events, facts, guests, transfer, volumes,
 };
 use crate::{
-    GuestEvent, GuestFacts, GuestSpec, Health, Hypervisor, MachineFacts, PoolFacts, ProbeTarget,
-    Prober, VolumeFacts, VolumeSpec,
+    GuestEvent, GuestFacts, GuestSpec, Health, Hypervisor, MachineFacts, MoveProgress, MoveTarget,
+    PoolFacts, ProbeTarget, Prober, VolumeFacts, VolumeSpec,
 };
 
 /// A machine with libvirtd, or libvirt's test driver.
@@ -121,6 +121,10 @@ impl Hypervisor for LibvirtMachine {
             .await
     }
 
+    async fn volume_copy(&self, _pool: &str, _name: &str, _to: &MoveTarget) -> Result<()> {
+        Err(berth_model::Error::internal("comes with the next commits"))
+    }
+
     async fn guest_list(&self) -> Result<Vec<GuestFacts>> {
         self.calls
             .run("guest_list", |connect, _| facts::guest_list(connect))
@@ -178,6 +182,14 @@ impl Hypervisor for LibvirtMachine {
                 guests::seed_eject(connect, id)
             })
             .await
+    }
+
+    async fn guest_move(&self, _id: Uuid, _to: &MoveTarget) -> Result<()> {
+        Err(berth_model::Error::internal("comes with the next commits"))
+    }
+
+    async fn guest_move_progress(&self, _id: Uuid) -> Result<Option<MoveProgress>> {
+        Err(berth_model::Error::internal("comes with the next commits"))
     }
 
     async fn guest_console(&self, id: Uuid, pool: &str, limit: usize) -> Result<String> {

@@ -14,6 +14,10 @@ impl SimulatorState {
         for id in ids {
             self.settle_guest(id, now);
         }
+        for guest in self.guests.values_mut() {
+            // Only a guest that runs can go on being moved.
+            guest.moving.take_if(|_| !guest.power.is_on());
+        }
     }
 
     /// When the next guest does something by itself.

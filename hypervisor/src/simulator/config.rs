@@ -22,6 +22,9 @@ pub struct SimulatorConfig {
     pub boot_millis: u64,
     /// From the power button until a guest is off, in milliseconds.
     pub shutdown_millis: u64,
+    /// From the beginning of a guest's move to another machine until it runs there, in
+    /// milliseconds.
+    pub move_millis: u64,
     /// How long a call may take; only faults make one slow.
     pub call_timeout: Duration,
     /// How often the file is looked at for what other processes did, once someone wants events.
@@ -38,6 +41,7 @@ impl Default for SimulatorConfig {
             network: "berth".into(),
             boot_millis: 1_000,
             shutdown_millis: 500,
+            move_millis: 1_000,
             call_timeout: Duration::from_secs(30),
             watch_period: Duration::from_millis(200),
         }

@@ -37,6 +37,9 @@ impl SimulatorState {
             self.guests.insert(spec.id, asked);
             return Ok(());
         };
+        if guest.power.is_arriving() {
+            return Err(arriving(&guest.name));
+        }
         if guest.power.is_on() {
             return same(guest, &asked);
         }
@@ -53,6 +56,9 @@ impl SimulatorState {
 
     pub(super) fn guest_start(&mut self, id: Uuid, now: Timestamp) -> Result<()> {
         let guest = self.guests.get(&id).ok_or_else(|| no_guest(id))?;
+        if guest.power.is_arriving() {
+            return Err(arriving(&guest.name));
+        }
         if guest.power.is_on() {
             return Ok(());
         }
@@ -64,18 +70,8 @@ impl SimulatorState {
                 return Err(missing(base));
             }
         }
-        let running = self.running().map(|one| one.memory_bytes).sum::<u64>();
-        let memory = running + guest.memory_bytes;
-        let vcpus = self.running().map(|one| u64::from(one.vcpus)).sum::<u64>();
-        let vcpus = vcpus + u64::from(guest.vcpus);
-        if memory > self.memory_bytes {
-            return Err(refused(format!(
-                "The guests would have {memory} of {} bytes of memory (overcommitted).",
-                self.memory_bytes
-            )));
-        }
-        self.peak_memory_bytes = self.peak_memory_bytes.max(memory);
-        self.peak_vcpus = self.peak_vcpus.max(vcpus);
+        let (memory_bytes, vcpus) = (guest.memory_bytes, guest.vcpus);
+        self.room_take(memory_bytes, vcpus)?;
         if let Some(guest) = self.guests.get_mut(&id) {
             guest.power = SimulatedPower::On {
                 since: now,
@@ -84,9 +80,26 @@ impl SimulatorState {
             };
             guest.starts += 1;
             guest.seed = None;
+            guest.moving = None;
             guest.console = "Linux version 6.1.0-simulated\n".into();
         }
         self.settle(now);
+        Ok(())
+    }
+
+    /// Finds out whether one more guest has room, and remembers how much they had together.
+    pub(super) fn room_take(&mut self, memory_bytes: u64, vcpus: u32) -> Result<()> {
+        let active = self.active().map(|one| one.memory_bytes).sum::<u64>();
+        let memory = active + memory_bytes;
+        let active = self.active().map(|one| u64::from(one.vcpus)).sum::<u64>();
+        if memory > self.memory_bytes {
+            return Err(refused(format!(
+                "The guests would have {memory} of {} bytes of memory (overcommitted).",
+                self.memory_bytes
+            )));
+        }
+        self.peak_memory_bytes = self.peak_memory_bytes.max(memory);
+        self.peak_vcpus = self.peak_vcpus.max(active + u64::from(vcpus));
         Ok(())
     }
 
@@ -105,10 +118,13 @@ impl SimulatorState {
     }
 
     pub(super) fn guest_power_off(&mut self, id: Uuid) {
+        self.guests
+            .retain(|one, guest| *one != id || !guest.power.is_arriving());
         if let Some(guest) = self.guests.get_mut(&id)
             && guest.power.is_on()
         {
             guest.power = SimulatedPower::Off;
+            guest.moving = None;
         }
     }
 
@@ -146,6 +162,12 @@ fn same(guest: &SimulatedGuest, asked: &SimulatedGuest) -> Result<()> {
     )))
 }
 
-fn no_guest(id: Uuid) -> berth_model::Error {
+fn arriving(name: &str) -> berth_model::Error {
+    refused(format!(
+        "The guest {name} is being moved here, and runs elsewhere."
+    ))
+}
+
+pub(super) fn no_guest(id: Uuid) -> berth_model::Error {
     refused(format!("A machine has no guest {id}."))
 }

@@ -1,41 +1,31 @@
-//! [`Hypervisor`] by the model, and the switches that only a simulated machine has.
+//! A simulated machine in its file, and the switches that only a simulated one has.
 
-use std::{
-    path::{Path, PathBuf},
-    sync::Arc,
-    time::Duration,
-};
+use std::{path::Path, sync::Arc, time::Duration};
 
-use async_trait::async_trait;
-use berth_model::{Clock, Error, Result, Sha256, Timestamp};
-use tokio::{sync::broadcast, time::sleep};
+use berth_model::{Clock, Error, Result, Timestamp};
+use tokio::time::sleep;
 use uuid::Uuid;
 
 use super::{
     Faults, SimulatedGuest, SimulatedPower, SimulatorConfig, SimulatorState,
     faults::{Fate, unavailable},
     file::StateFile,
-    upload,
     watch::Watch,
-};
-use crate::{
-    GuestEvent, GuestFacts, GuestSpec, Health, Hypervisor, MachineFacts, PoolFacts, ProbeTarget,
-    VolumeFacts, VolumeSpec,
 };
 
 /// A machine that is simulated. Any number of them, in any number of processes, may share one file.
 #[derive(Debug)]
 pub struct SimulatedMachine {
-    inner: Arc<Inner>,
-    call_timeout: Duration,
-    watch_period: Duration,
+    pub(super) inner: Arc<Inner>,
+    pub(super) call_timeout: Duration,
+    pub(super) watch_period: Duration,
 }
 
 #[derive(Debug)]
-struct Inner {
-    file: StateFile,
-    clock: Arc<dyn Clock>,
-    watch: Watch,
+pub(super) struct Inner {
+    pub(super) file: StateFile,
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) watch: Watch,
 }
 
 /// How far a call has come after its first look at the file.
@@ -131,6 +121,7 @@ impl SimulatedMachine {
                 starts: 1,
                 seed: None,
                 console: String::new(),
+                moving: None,
             };
             state.guests.insert(id, guest);
             Ok(())
@@ -148,6 +139,7 @@ impl SimulatedMachine {
                 && guest.power.is_on()
             {
                 guest.power = SimulatedPower::Crashed;
+                guest.moving = None;
             }
             Ok(())
         })
@@ -160,15 +152,18 @@ impl SimulatedMachine {
     /// Internal, if the file can't be written.
     pub fn power_cut(&self) -> Result<()> {
         self.inner.change(|state, _| {
+            // One that arrives is defined only once it has arrived.
+            state.guests.retain(|_, guest| !guest.power.is_arriving());
             for guest in state.guests.values_mut() {
                 guest.power = SimulatedPower::Off;
+                guest.moving = None;
             }
             Ok(())
         })
     }
 
     /// A call, with whatever the machine's faults make of it.
-    async fn call<T, W>(&self, work: W) -> Result<T>
+    pub(super) async fn call<T, W>(&self, work: W) -> Result<T>
     where
         T: Send + 'static,
         W: FnOnce(&mut SimulatorState, Timestamp) -> Result<T> + Send + 'static,
@@ -191,12 +186,13 @@ impl SimulatedMachine {
 
 impl Inner {
     /// Brings the machine to the present and changes it.
-    fn change<T>(
+    pub(super) fn change<T>(
         &self,
         change: impl FnOnce(&mut SimulatorState, Timestamp) -> Result<T>,
     ) -> Result<T> {
         let now = self.clock.now();
         self.file.change(|state| {
+            state.moves_settle(&self.file)?;
             state.settle(now);
             let result = change(state, now)?;
             self.watch.observe(state);
@@ -223,7 +219,7 @@ impl Inner {
         })
     }
 
-    fn watch_once(&self) {
+    pub(super) fn watch_once(&self) {
         if self.watch.is_due(self.file.stamp(), self.clock.now())
             && let Err(error) = self.change(|_, _| Ok(()))
         {
@@ -236,141 +232,10 @@ impl Inner {
 }
 
 /// The file's lock may have to be waited for, which a task must not do.
-async fn blocking<T: Send + 'static>(
+pub(super) async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> Result<T> + Send + 'static,
 ) -> Result<T> {
     tokio::task::spawn_blocking(work)
         .await
         .map_err(Error::internal)?
-}
-
-#[async_trait]
-impl Hypervisor for SimulatedMachine {
-    async fn machine_facts(&self) -> Result<MachineFacts> {
-        self.call(|state, _| Ok(state.machine_facts())).await
-    }
-
-    async fn pool_facts(&self, pool: &str) -> Result<PoolFacts> {
-        let pool = pool.to_owned();
-        self.call(move |state, _| state.pool_facts(&pool)).await
-    }
-
-    async fn volume_list(&self, pool: &str) -> Result<Vec<VolumeFacts>> {
-        let pool = pool.to_owned();
-        self.call(move |state, _| state.volume_list(&pool)).await
-    }
-
-    async fn volume_get(&self, pool: &str, name: &str) -> Result<Option<VolumeFacts>> {
-        let (pool, name) = (pool.to_owned(), name.to_owned());
-        self.call(move |state, _| state.volume_get(&pool, &name))
-            .await
-    }
-
-    async fn volume_create(&self, pool: &str, spec: &VolumeSpec) -> Result<()> {
-        let (pool, spec) = (pool.to_owned(), spec.clone());
-        self.call(move |state, _| state.volume_create(&pool, &spec))
-            .await
-    }
-
-    async fn volume_upload(&self, pool: &str, name: &str, file: &Path) -> Result<()> {
-        let (pool, name, path) = (pool.to_owned(), name.to_owned(), PathBuf::from(file));
-        let (upload, virtual_bytes) =
-            blocking(move || upload::look(&path).map_err(Error::internal)).await?;
-        self.call(move |state, _| state.volume_upload(&pool, &name, upload, virtual_bytes))
-            .await
-    }
-
-    async fn volume_digest(&self, pool: &str, name: &str, length: u64) -> Result<Sha256> {
-        let (pool, name) = (pool.to_owned(), name.to_owned());
-        self.call(move |state, _| state.volume_digest(&pool, &name, length))
-            .await
-    }
-
-    async fn volume_grow(&self, pool: &str, name: &str, bytes: u64) -> Result<()> {
-        let (pool, name) = (pool.to_owned(), name.to_owned());
-        self.call(move |state, _| state.volume_grow(&pool, &name, bytes))
-            .await
-    }
-
-    async fn volume_delete(&self, pool: &str, name: &str) -> Result<()> {
-        let (pool, name) = (pool.to_owned(), name.to_owned());
-        self.call(move |state, _| state.volume_delete(&pool, &name))
-            .await
-    }
-
-    async fn guest_list(&self) -> Result<Vec<GuestFacts>> {
-        self.call(|state, _| Ok(state.guest_list())).await
-    }
-
-    async fn guest_get(&self, id: Uuid) -> Result<Option<GuestFacts>> {
-        self.call(move |state, _| Ok(state.guest_get(id))).await
-    }
-
-    async fn guest_define(&self, spec: &GuestSpec) -> Result<()> {
-        let spec = spec.clone();
-        self.call(move |state, _| state.guest_define(&spec)).await
-    }
-
-    async fn guest_start(&self, id: Uuid) -> Result<()> {
-        self.call(move |state, now| state.guest_start(id, now))
-            .await
-    }
-
-    async fn guest_shutdown(&self, id: Uuid) -> Result<()> {
-        self.call(move |state, now| state.guest_shutdown(id, now))
-            .await
-    }
-
-    async fn guest_power_off(&self, id: Uuid) -> Result<()> {
-        self.call(move |state, _| {
-            state.guest_power_off(id);
-            Ok(())
-        })
-        .await
-    }
-
-    async fn guest_undefine(&self, id: Uuid) -> Result<()> {
-        self.call(move |state, _| {
-            state.guests.remove(&id);
-            Ok(())
-        })
-        .await
-    }
-
-    async fn guest_seed_eject(&self, id: Uuid) -> Result<()> {
-        self.call(move |state, _| state.guest_seed_eject(id)).await
-    }
-
-    async fn guest_console(&self, id: Uuid, pool: &str, limit: usize) -> Result<String> {
-        let pool = pool.to_owned();
-        self.call(move |state, _| {
-            state.pool_check(&pool)?;
-            Ok(state.guest_console(id, limit))
-        })
-        .await
-    }
-
-    async fn guest_probe(&self, id: Uuid, target: &ProbeTarget) -> Result<Health> {
-        let (inner, target) = (Arc::clone(&self.inner), target.clone());
-        // Past the faults of calls: a guest is asked directly, not through its machine.
-        blocking(move || inner.change(|state, _| Ok(state.probe(id, &target)))).await
-    }
-
-    fn events(&self) -> broadcast::Receiver<GuestEvent> {
-        let receiver = self.inner.watch.sender.subscribe();
-        self.inner.watch.task.get_or_init(|| {
-            let (inner, period) = (Arc::downgrade(&self.inner), self.watch_period);
-            tokio::spawn(async move {
-                while let Some(inner) = inner.upgrade() {
-                    let looked = blocking(move || {
-                        inner.watch_once();
-                        Ok(())
-                    });
-                    drop(looked.await);
-                    sleep(period).await;
-                }
-            })
-        });
-        receiver
-    }
 }

@@ -35,6 +35,9 @@ pub struct SimulatorState {
     pub boot_millis: u64,
     /// From the power button to off.
     pub shutdown_millis: u64,
+    /// From the beginning of a guest's move to its end.
+    #[serde(default)]
+    pub move_millis: u64,
     /// The most memory that running guests ever had together, in bytes.
     pub peak_memory_bytes: u64,
     /// The most virtual CPUs that running guests ever had together.
@@ -45,6 +48,9 @@ pub struct SimulatorState {
     pub volumes: BTreeMap<String, SimulatedVolume>,
     /// By id.
     pub guests: BTreeMap<Uuid, SimulatedGuest>,
+    /// The last move here of each guest that ever was.
+    #[serde(default)]
+    pub arrivals: BTreeMap<Uuid, SimulatedArrival>,
     /// What is wrong with it.
     pub faults: Faults,
 }
@@ -115,8 +121,33 @@ pub struct SimulatedGuest {
     pub starts: u32,
     /// What it follows since it started: from the drive, or kept on its data volumes.
     pub seed: Option<Seed>,
-    /// What it wrote since it was powered on.
+    /// What it wrote since it was powered on, or arrived here.
     pub console: String,
+    /// Where it is being moved to.
+    #[serde(default)]
+    pub moving: Option<SimulatedMove>,
+}
+
+/// A move that is going on.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SimulatedMove {
+    /// The other machine's name.
+    pub to: String,
+    /// When it began.
+    pub since: Timestamp,
+    /// When it will be over.
+    pub until: Timestamp,
+}
+
+/// A move that is over.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SimulatedArrival {
+    /// The other machine's name.
+    pub from: String,
+    /// When it began.
+    pub since: Timestamp,
 }
 
 /// Whether a simulated guest is on.
@@ -137,6 +168,11 @@ pub enum SimulatedPower {
         /// When the power button will have taken effect.
         off_at: Option<Timestamp>,
     },
+    /// It is being moved here, and runs elsewhere.
+    Arriving {
+        /// The other machine's name.
+        from: String,
+    },
 }
 
 impl SimulatedPower {
@@ -144,6 +180,10 @@ impl SimulatedPower {
     #[must_use]
     pub fn is_on(&self) -> bool {
         matches!(self, Self::On { .. })
+    }
+
+    pub(super) fn is_arriving(&self) -> bool {
+        matches!(self, Self::Arriving { .. })
     }
 }
 
@@ -162,11 +202,13 @@ impl SimulatorState {
             network: config.network.clone(),
             boot_millis: config.boot_millis,
             shutdown_millis: config.shutdown_millis,
+            move_millis: config.move_millis,
             peak_memory_bytes: 0,
             peak_vcpus: 0,
             peak_pool_bytes: 0,
             volumes: BTreeMap::new(),
             guests: BTreeMap::new(),
+            arrivals: BTreeMap::new(),
             faults: Faults::default(),
         }
     }
@@ -174,6 +216,12 @@ impl SimulatorState {
     /// Guests that are on.
     pub fn running(&self) -> impl Iterator<Item = &SimulatedGuest> {
         self.guests.values().filter(|guest| guest.power.is_on())
+    }
+
+    /// Guests that take memory and hold their volumes: those that are on, and those that arrive.
+    pub(super) fn active(&self) -> impl Iterator<Item = &SimulatedGuest> {
+        let is_active = |guest: &&SimulatedGuest| guest.power.is_on() || guest.power.is_arriving();
+        self.guests.values().filter(is_active)
     }
 
     pub(super) fn machine_facts(&self) -> MachineFacts {
@@ -242,6 +290,7 @@ impl SimulatedGuest {
             starts: 0,
             seed: None,
             console: String::new(),
+            moving: None,
         }
     }
 
@@ -267,6 +316,7 @@ impl SimulatedGuest {
                 SimulatedPower::Off => GuestPower::Off,
                 SimulatedPower::Crashed => GuestPower::Crashed,
                 SimulatedPower::On { .. } => GuestPower::On,
+                SimulatedPower::Arriving { .. } => GuestPower::Arriving,
             },
             memory_bytes: self.memory_bytes,
             vcpus: self.vcpus,

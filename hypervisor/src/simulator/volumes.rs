@@ -145,8 +145,8 @@ impl SimulatorState {
         Ok(())
     }
 
-    fn idle_check(&self, name: &str) -> Result<()> {
-        match self.running().find(|guest| guest.uses(name)) {
+    pub(super) fn idle_check(&self, name: &str) -> Result<()> {
+        match self.active().find(|guest| guest.uses(name)) {
             Some(guest) => Err(refused(format!(
                 "The volume {name} is in use by the running guest {}.",
                 guest.name

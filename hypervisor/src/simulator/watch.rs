@@ -25,7 +25,7 @@ pub(super) struct Watch {
 
 #[derive(Debug, Default)]
 struct Seen {
-    /// Of each guest: whether it is on, off or crashed, and its starts.
+    /// Of each guest: whether it is on, off, crashed or arriving, and its starts.
     guests: Option<BTreeMap<Uuid, (u8, u32)>>,
     next_change: Option<Timestamp>,
     stamp: Option<(u64, SystemTime)>,
@@ -98,5 +98,6 @@ fn power_number(power: &SimulatedPower) -> u8 {
         SimulatedPower::Off => 0,
         SimulatedPower::Crashed => 1,
         SimulatedPower::On { .. } => 2,
+        SimulatedPower::Arriving { .. } => 3,
     }
 }

@@ -86,8 +86,12 @@ pub enum GuestPower {
     Off,
     /// It is off because it crashed.
     Crashed,
-    /// It is being moved here, and runs elsewhere until it has arrived.
+    /// It is being moved here. It runs elsewhere, or stands still, until it has arrived.
     Arriving,
+    /// It stands still here at the end of a move away. For a moment each move is here; only one
+    /// that was cut off at its end stays so, until [`crate::Hypervisor::guest_move`] is called
+    /// again. A simulated machine never shows it.
+    Leaving,
 }
 
 /// What happened to a guest: a hint to look.

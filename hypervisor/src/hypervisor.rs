@@ -54,11 +54,11 @@ pub trait Hypervisor: Send + Sync {
     /// of a running guest is refused.
     async fn volume_delete(&self, pool: &str, name: &str) -> Result<()>;
 
-    /// Copies a raw volume's bytes into the volume of the same name in the target's pool, which must
-    /// be there and as large at least, and reads them back to compare digests
+    /// Copies a raw volume's bytes into the volume of the same name in the target's pool, which
+    /// must be there and as large at least, and reads them back to compare digests
     /// (`virStorageVolDownload`, `virStorageVolUpload`). A volume in a drive of a running guest is
-    /// refused, here and there, and so is a copy that came out different. The volume here stays. Cut
-    /// off in the middle it leaves a part there: copy again.
+    /// refused, here and there, and so is a copy that came out different. The volume here stays.
+    /// Cut off in the middle it leaves a part there: copy again.
     async fn volume_copy(&self, pool: &str, name: &str, to: &MoveTarget) -> Result<()>;
 
     /// All guests, Berth's and others (`virConnectListAllDomains`).
@@ -69,18 +69,19 @@ pub trait Hypervisor: Send + Sync {
 
     /// Defines a guest, or changes the definition of one that is off (`virDomainDefineXML`). One
     /// that runs stays if it is as asked, or its seed was ejected since; else it is refused. So is
-    /// one that is being moved here.
+    /// one that is arriving or leaving.
     async fn guest_define(&self, spec: &GuestSpec) -> Result<()>;
 
-    /// Powers a guest on; one that runs is fine (`virDomainCreate`). One that is being moved here is
-    /// refused: it runs elsewhere.
+    /// Powers a guest on; one that runs is fine (`virDomainCreate`). One that is arriving or
+    /// leaving is refused: it runs elsewhere.
     async fn guest_start(&self, id: Uuid) -> Result<()>;
 
     /// Presses the power button; returns at once; one that is off is fine (`virDomainShutdown`).
     async fn guest_shutdown(&self, id: Uuid) -> Result<()>;
 
     /// Pulls the plug; one that is off or isn't there is fine (`virDomainDestroy`). The move of one
-    /// that is being moved here is given up: it is gone from here, and runs on where it is.
+    /// that is arriving is given up: it is gone from here, and runs on where it is; or stays here,
+    /// off, if it was just gone from there.
     async fn guest_power_off(&self, id: Uuid) -> Result<()>;
 
     /// Removes a guest's definition and console, not its volumes; one that isn't there is fine
@@ -93,24 +94,27 @@ pub trait Hypervisor: Send + Sync {
 
     /// Moves a running guest to another machine while it runs, with what is on its disks
     /// (`virDomainMigrate3`). There must be a volume of the same name, size and base for each disk
-    /// in the target's pool. Afterwards it runs and is defined there alone; its volumes and console
-    /// log here stay and are the caller's to delete. It takes as long as it takes: the limit is on
-    /// silence.
+    /// in the target's pool, new or left by an earlier try. Afterwards it runs and is defined there
+    /// alone; its volumes and console log here stay and are the caller's to delete. One that runs
+    /// there already, and isn't here any more, is fine. It takes as long as it takes: the limit is
+    /// on silence.
     ///
-    /// Refused: a guest that is off, is no longer here, isn't Berth's, is being moved already or has
-    /// its seed in its drive; a target that has this guest, or lacks a volume. The guest then runs on
-    /// here.
+    /// Refused: a guest that is off, isn't here, isn't Berth's, is being moved already or has its
+    /// seed in its drive; a target that has this guest as well, or lacks a volume. The guest then
+    /// runs on here.
     ///
-    /// When the caller goes away the move is given up, and the guest runs on here; unless it was just
-    /// arriving. The same is unknown after [`berth_model::ErrorCode::MachineUnavailable`], and
-    /// [`Hypervisor::guest_get`] on both machines tells: it is [`crate::GuestPower::On`] where it
-    /// runs, and nowhere else. While it is [`crate::GuestPower::Arriving`] there or a move is going
-    /// on here ([`Hypervisor::guest_move_progress`]), it isn't decided: look again. One machine that
-    /// can't be asked decides nothing, least of all that the guest may be started on the other.
+    /// When the caller goes away the move is given up, and the guest runs on here; unless it had
+    /// arrived. Which of the two is unknown then, as after
+    /// [`berth_model::ErrorCode::MachineUnavailable`], and [`Hypervisor::guest_get`] tells: ask the
+    /// target first, then here, so that it can't slip through in between. It runs where it is
+    /// [`crate::GuestPower::On`], which it never is on both. If it is on on neither,
+    /// [`crate::GuestPower::Arriving`] there or [`crate::GuestPower::Leaving`] here, it stands
+    /// still: call this again, which ends the move in one way or the other. A machine that can't be
+    /// asked decides nothing; least of all that the guest may be started on the other.
     async fn guest_move(&self, id: Uuid, to: &MoveTarget) -> Result<()>;
 
-    /// How far the move of a guest away from here is; `None` if none is going on, or the guest isn't
-    /// here (`virDomainGetJobInfo`).
+    /// How far the move of a guest away from here is; `None` if none is going on, or the guest
+    /// isn't here (`virDomainGetJobInfo`).
     async fn guest_move_progress(&self, id: Uuid) -> Result<Option<MoveProgress>>;
 
     /// The end of a guest's console since it was powered on, `limit` bytes at most, as text with

@@ -51,6 +51,8 @@ struct Shared {
     uri: String,
     config: LibvirtConfig,
     turns: Semaphore,
+    /// For calls that take minutes: they must not keep short ones from their turn.
+    long_turns: Semaphore,
     idle: Mutex<Vec<Connect>>,
     stuck: AtomicUsize,
 }
@@ -67,6 +69,11 @@ impl Pulse {
     /// Tells the caller that something moves, and stops a transfer that nobody waits for.
     pub(super) fn beat(&self) -> Result<(), Failure> {
         self.beats.fetch_add(1, Ordering::Relaxed);
+        self.check()
+    }
+
+    /// Fails when nobody waits any more.
+    pub(super) fn check(&self) -> Result<(), Failure> {
         if self.settled.load(Ordering::Relaxed) {
             Err(Failure::Abandoned)
         } else {
@@ -97,6 +104,7 @@ impl Calls {
             machine: machine.to_owned(),
             uri: uri.to_owned(),
             turns: Semaphore::new(config.connections),
+            long_turns: Semaphore::new(config.connections),
             config,
             idle: Mutex::default(),
             stuck: AtomicUsize::new(0),
@@ -114,10 +122,10 @@ impl Calls {
         call: &'static str,
         work: impl FnOnce(&Connect, &Pulse) -> Result<T, Failure> + Send + 'static,
     ) -> Result<T> {
-        self.measured(call, move |shared, pulse| {
+        self.measured(call, &self.0.turns, move |shared, pulse| {
             let connect = match shared.idle_connection() {
                 Some(connect) => connect,
-                None => shared.open()?,
+                None => shared.open(&shared.uri)?,
             };
             let result = work(&connect, pulse);
             let alive = connect.is_alive().unwrap_or(false);
@@ -135,19 +143,46 @@ impl Calls {
         call: &'static str,
         work: impl FnOnce(Connect) -> Result<T, Failure> + Send + 'static,
     ) -> Result<T> {
-        self.measured(call, move |shared, _| {
-            work(shared.open()?).map_err(|failure| failure.into_error(true))
+        self.measured(call, &self.0.turns, move |shared, _| {
+            work(shared.open(&shared.uri)?).map_err(|failure| failure.into_error(true))
         })
         .await
+    }
+
+    /// Runs `work`, which may take minutes, on a connection of its own. At most `connections` of
+    /// these run at a time, beside the others.
+    pub(super) async fn run_long<T: Send + 'static>(
+        &self,
+        call: &'static str,
+        work: impl FnOnce(&Connect, &Arc<Pulse>) -> Result<T, Failure> + Send + 'static,
+    ) -> Result<T> {
+        self.measured(call, &self.0.long_turns, move |shared, pulse| {
+            let connect = shared.open(&shared.uri)?;
+            let result = work(&connect, pulse);
+            let alive = connect.is_alive().unwrap_or(false);
+            result.map_err(|failure| failure.into_error(alive))
+        })
+        .await
+    }
+
+    /// One more connection to this machine. Blocks.
+    pub(super) fn open(&self) -> Result<Connect> {
+        self.0.open(&self.0.uri)
+    }
+
+    /// A connection to another machine, with the limits of this one. Blocks.
+    pub(super) fn open_other(&self, uri: &str) -> Result<Connect> {
+        self.0.open(uri)
     }
 
     async fn measured<T: Send + 'static>(
         &self,
         call: &'static str,
-        job: impl FnOnce(&Shared, &Pulse) -> Result<T> + Send + 'static,
+        turns: &Semaphore,
+        job: impl FnOnce(&Shared, &Arc<Pulse>) -> Result<T> + Send + 'static,
     ) -> Result<T> {
         let begin = Instant::now();
-        let result = self.wait(call, job).await;
+        let result = self.wait(call, turns, job).await;
         let outcome = match &result {
             Ok(_) => "ok",
             Err(error) if error.code() == ErrorCode::MachineUnavailable => "unavailable",
@@ -171,12 +206,13 @@ impl Calls {
     async fn wait<T: Send + 'static>(
         &self,
         call: &'static str,
-        job: impl FnOnce(&Shared, &Pulse) -> Result<T> + Send + 'static,
+        turns: &Semaphore,
+        job: impl FnOnce(&Shared, &Arc<Pulse>) -> Result<T> + Send + 'static,
     ) -> Result<T> {
         let shared = &*self.0;
         shared.stuck_check()?;
         let limit = shared.config.call_timeout;
-        let _turn = timeout(limit, shared.turns.acquire())
+        let _turn = timeout(limit, turns.acquire())
             .await
             .map_err(|_| unavailable("all connections are busy"))?
             .map_err(Error::internal)?;
@@ -203,7 +239,7 @@ impl Calls {
         &self,
         call: &'static str,
         pulse: Arc<Pulse>,
-        job: impl FnOnce(&Shared, &Pulse) -> Result<T> + Send + 'static,
+        job: impl FnOnce(&Shared, &Arc<Pulse>) -> Result<T> + Send + 'static,
     ) -> Result<oneshot::Receiver<Result<T>>> {
         let (sender, answer) = oneshot::channel();
         let shared = Arc::clone(&self.0);
@@ -258,9 +294,9 @@ impl Shared {
         }
     }
 
-    fn open(&self) -> Result<Connect> {
+    fn open(&self, uri: &str) -> Result<Connect> {
         event_loop::start().map_err(unavailable)?;
-        let connect = Connect::open(Some(&self.uri)).map_err(unavailable)?;
+        let connect = Connect::open(Some(uri)).map_err(unavailable)?;
         let LibvirtConfig {
             keepalive_seconds,
             keepalive_count,

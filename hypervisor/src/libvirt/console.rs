@@ -38,7 +38,10 @@ pub(super) fn tail(
     let stream = Stream::new(connect, 0)?;
     volume.download(&stream, length - wanted, wanted, 0)?;
     let mut bytes = Vec::new();
-    let received = receive(&stream, pulse, |chunk| bytes.extend_from_slice(chunk));
+    let received = receive(&stream, pulse, |chunk| {
+        bytes.extend_from_slice(chunk);
+        Ok(())
+    });
     finish(stream, received)?;
     Ok(String::from_utf8_lossy(&bytes).into_owned())
 }

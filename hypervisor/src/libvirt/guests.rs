@@ -8,10 +8,14 @@ use super::{
     error::{Failure, is},
     facts, volumes,
 };
-use crate::{GuestSpec, xml};
+use crate::{GuestPower, GuestSpec, xml};
 
 pub(super) fn define(connect: &Connect, spec: &GuestSpec) -> Result<(), Failure> {
-    if let Some(domain) = facts::lookup(connect, spec.id)?
+    let domain = facts::lookup(connect, spec.id)?;
+    if let Some(domain) = &domain {
+        still_check(domain)?;
+    }
+    if let Some(domain) = domain
         && domain.is_active()?
     {
         // libvirt would take it for the next start, and nobody would know.
@@ -31,6 +35,7 @@ pub(super) fn define(connect: &Connect, spec: &GuestSpec) -> Result<(), Failure>
 
 pub(super) fn start(connect: &Connect, id: Uuid) -> Result<(), Failure> {
     let domain = existing(connect, id)?;
+    still_check(&domain)?;
     if domain.is_active()? {
         return Ok(());
     }
@@ -66,6 +71,11 @@ pub(super) fn undefine(connect: &Connect, id: Uuid) -> Result<(), Failure> {
     destroy(&domain)?;
     // Before the definition: a call that is cut off in between finds the guest again.
     console::remove(connect, &domain)?;
+    forget(&domain)
+}
+
+/// Removes a definition.
+pub(super) fn forget(domain: &Domain) -> Result<(), Failure> {
     let flags = sys::VIR_DOMAIN_UNDEFINE_MANAGED_SAVE
         | sys::VIR_DOMAIN_UNDEFINE_SNAPSHOTS_METADATA
         | sys::VIR_DOMAIN_UNDEFINE_CHECKPOINTS_METADATA
@@ -88,7 +98,19 @@ pub(super) fn seed_eject(connect: &Connect, id: Uuid) -> Result<(), Failure> {
     Ok(())
 }
 
-fn destroy(domain: &Domain) -> Result<(), Failure> {
+/// Keeps a guest that is on its way from being touched: its disks are another machine's, or will
+/// be.
+fn still_check(domain: &Domain) -> Result<(), Failure> {
+    match facts::power(domain)? {
+        GuestPower::Arriving | GuestPower::Leaving => Err(Failure::refused(format!(
+            "The guest {} is being moved.",
+            domain.name()?
+        ))),
+        _ => Ok(()),
+    }
+}
+
+pub(super) fn destroy(domain: &Domain) -> Result<(), Failure> {
     match domain.destroy() {
         Ok(()) => Ok(()),
         Err(error) if is(&error, ErrorNumber::NoDomain) => Ok(()),
@@ -98,7 +120,7 @@ fn destroy(domain: &Domain) -> Result<(), Failure> {
     }
 }
 
-fn existing(connect: &Connect, id: Uuid) -> Result<Domain, Failure> {
+pub(super) fn existing(connect: &Connect, id: Uuid) -> Result<Domain, Failure> {
     facts::lookup(connect, id)?
         .ok_or_else(|| Failure::refused(format!("A machine has no guest {id}.")))
 }

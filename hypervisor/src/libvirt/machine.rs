@@ -8,7 +8,8 @@ use tokio::sync::broadcast;
 use uuid::Uuid;
 
 use super::{
-    LibvirtConfig, calls::Calls, console, events::Events, facts, guests, transfer, volumes,
+    LibvirtConfig, calls::Calls, console, copy, events::Events, facts, guests, moves, transfer,
+    volumes, watch,
 };
 use crate::{
     GuestEvent, GuestFacts, GuestSpec, Health, Hypervisor, MachineFacts, MoveProgress, MoveTarget,
@@ -121,8 +122,18 @@ impl Hypervisor for LibvirtMachine {
             .await
     }
 
-    async fn volume_copy(&self, _pool: &str, _name: &str, _to: &MoveTarget) -> Result<()> {
-        Err(berth_model::Error::internal("comes with the next commits"))
+    async fn volume_copy(&self, pool: &str, name: &str, to: &MoveTarget) -> Result<()> {
+        let (pool, name, to, calls) = (
+            pool.to_owned(),
+            name.to_owned(),
+            to.clone(),
+            self.calls.clone(),
+        );
+        self.calls
+            .run_long("volume_copy", move |connect, pulse| {
+                copy::volume(&calls, connect, pulse, (&pool, &name), &to)
+            })
+            .await
     }
 
     async fn guest_list(&self) -> Result<Vec<GuestFacts>> {
@@ -184,12 +195,21 @@ impl Hypervisor for LibvirtMachine {
             .await
     }
 
-    async fn guest_move(&self, _id: Uuid, _to: &MoveTarget) -> Result<()> {
-        Err(berth_model::Error::internal("comes with the next commits"))
+    async fn guest_move(&self, id: Uuid, to: &MoveTarget) -> Result<()> {
+        let (to, calls) = (to.clone(), self.calls.clone());
+        self.calls
+            .run_long("guest_move", move |connect, pulse| {
+                moves::run(&calls, connect, pulse, id, &to)
+            })
+            .await
     }
 
-    async fn guest_move_progress(&self, _id: Uuid) -> Result<Option<MoveProgress>> {
-        Err(berth_model::Error::internal("comes with the next commits"))
+    async fn guest_move_progress(&self, id: Uuid) -> Result<Option<MoveProgress>> {
+        self.calls
+            .run("guest_move_progress", move |connect, _| {
+                watch::progress(connect, id)
+            })
+            .await
     }
 
     async fn guest_console(&self, id: Uuid, pool: &str, limit: usize) -> Result<String> {

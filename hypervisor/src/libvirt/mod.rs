@@ -8,15 +8,19 @@
 mod calls;
 mod config;
 mod console;
+mod copy;
 mod error;
 mod event_loop;
 mod events;
 mod facts;
 mod guests;
 mod machine;
+mod moves;
+mod peer;
 mod raw;
 mod transfer;
 mod volumes;
+mod watch;
 
 pub use calls::metrics_describe;
 pub use config::LibvirtConfig;

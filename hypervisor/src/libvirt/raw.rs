@@ -1,4 +1,5 @@
-//! Lifecycle events, which `virt` lacks: a safe wrapper over `virt-sys`. All of Berth's `unsafe`.
+//! What `virt` lacks, lifecycle events above all: a safe wrapper over `virt-sys`. All of Berth's
+//! `unsafe`.
 //!
 //! libvirt calls back on the thread of the event loop, with a pointer that we gave it. The pointer
 //! is a boxed [`Sink`], owned by libvirt from the registration until it calls our `free`.
@@ -11,8 +12,17 @@ use std::{
 };
 
 use uuid::Uuid;
-use virt::{connect::Connect, error::Error};
+use virt::{connect::Connect, domain::Domain, error::Error};
 use virt_sys as sys;
+
+/// Gives up what is going on with a guest: a move (`virDomainAbortJob`).
+pub(super) fn abort_job(domain: &Domain) -> Result<(), Error> {
+    // SAFETY: the guest is held by `domain` during the call.
+    if unsafe { sys::virDomainAbortJob(domain.as_ptr()) } < 0 {
+        return Err(Error::last_error());
+    }
+    Ok(())
+}
 
 /// What a connection reports.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

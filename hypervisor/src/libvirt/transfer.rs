@@ -66,7 +66,10 @@ pub(super) fn digest(
         let volume = volumes::existing(connect, pool, name)?;
         let stream = Stream::new(connect, 0)?;
         volume.download(&stream, 0, length, 0)?;
-        let received = receive(&stream, pulse, |chunk| hasher.update(chunk));
+        let received = receive(&stream, pulse, |chunk| {
+            hasher.update(chunk);
+            Ok(())
+        });
         finish(stream, received)?;
     }
     Ok(Sha256(hasher.finalize().into()))
@@ -76,7 +79,7 @@ pub(super) fn digest(
 pub(super) fn receive(
     stream: &Stream,
     pulse: &Pulse,
-    mut take: impl FnMut(&[u8]),
+    mut take: impl FnMut(&[u8]) -> Result<(), Failure>,
 ) -> Result<(), Failure> {
     let mut buffer = vec![0; CHUNK];
     loop {
@@ -84,7 +87,7 @@ pub(super) fn receive(
         if length == 0 {
             return Ok(());
         }
-        take(&buffer[..length]);
+        take(&buffer[..length])?;
         pulse.beat()?;
     }
 }

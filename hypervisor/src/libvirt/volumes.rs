@@ -125,7 +125,7 @@ pub(super) fn volume_facts(volume: &StorageVol) -> Result<VolumeFacts, Failure> 
     })
 }
 
-fn read(volume: &StorageVol) -> Result<VolumeXml, Failure> {
+pub(super) fn read(volume: &StorageVol) -> Result<VolumeXml, Failure> {
     Ok(xml::read(&volume.xml_desc(0)?)?)
 }
 
@@ -262,7 +262,7 @@ pub(super) fn delete(connect: &Connect, pool_name: &str, name: &str) -> Result<(
 }
 
 /// libvirt would take a volume from under a running guest; we don't.
-fn idle_check(connect: &Connect, name: &str) -> Result<(), Failure> {
+pub(super) fn idle_check(connect: &Connect, name: &str) -> Result<(), Failure> {
     for domain in connect.list_all_domains(sys::VIR_CONNECT_LIST_DOMAINS_ACTIVE)? {
         let definition = match facts::definition(&domain) {
             Err(failure) if failure.is(ErrorNumber::NoDomain) => continue,

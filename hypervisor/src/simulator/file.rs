@@ -70,8 +70,8 @@ impl StateFile {
         Ok(result)
     }
 
-    /// As [`StateFile::change`], on this state and another machine's. The other is kept first: who is
-    /// killed in between has moved what was moved.
+    /// As [`StateFile::change`], on this state and another machine's. The other is kept first: who
+    /// is killed in between has moved what was moved.
     pub(super) fn change_both<T>(
         &self,
         other: &Self,

@@ -1,9 +1,9 @@
 //! Moves between simulated machines of one folder.
 //!
-//! A move has a mover, the task that waits for it ([`Hold`]). It begins and ends with both machines'
-//! files locked; in between time goes by. Whoever looks at a machine first ends the moves whose
-//! mover is gone: at the target a guest that has not arrived is no more, and at the source it runs on
-//! unless the target's file says that it had arrived.
+//! A move has a mover, the task that waits for it ([`Hold`]). It begins and ends with both
+//! machines' files locked; in between time goes by. Whoever looks at a machine first ends the moves
+//! whose mover is gone: at the target a guest that has not arrived is no more, and at the source it
+//! runs on unless the target's file says that it had arrived.
 
 use std::{sync::Arc, time::Duration};
 
@@ -38,11 +38,23 @@ impl SimulatedMachine {
     pub(super) async fn moved(&self, id: Uuid, to: &MoveTarget) -> Result<()> {
         let pool = to.pool.clone();
         let begin = move |inner: &Inner, here: &mut SimulatorState, there: &mut SimulatorState| {
-            inner.move_begin(here, there, id, &pool).map(Arc::new)
+            let hold = inner.move_begin(here, there, id, &pool)?;
+            Ok(hold.map(Arc::new))
         };
         let (hold, answered) = self.pair_call(to, begin).await?;
+        if let Some(hold) = hold {
+            self.move_end(id, to, &hold).await?;
+        }
+        if answered {
+            return Ok(());
+        }
+        Err(unavailable("simulated: the call fails"))
+    }
+
+    /// Waits until a move that has begun is over.
+    async fn move_end(&self, id: Uuid, to: &MoveTarget, hold: &Arc<Hold>) -> Result<()> {
         loop {
-            let (inner, to, held) = (Arc::clone(&self.inner), to.clone(), Arc::clone(&hold));
+            let (inner, to, held) = (Arc::clone(&self.inner), to.clone(), Arc::clone(hold));
             let step = blocking(move || {
                 let step = inner.move_step(id, &to);
                 // Not before: a mover that was dropped must not end it while this ends it.
@@ -55,8 +67,7 @@ impl SimulatedMachine {
                     sleep(self.call_timeout).await;
                     return Err(unavailable("simulated: no answer in time"));
                 }
-                Step::Arrived if answered => return Ok(()),
-                Step::Arrived => return Err(unavailable("simulated: the call fails")),
+                Step::Arrived => return Ok(()),
             }
         }
     }
@@ -81,13 +92,18 @@ impl SimulatedMachine {
 }
 
 impl Inner {
+    /// `None`: it is there already, and no longer here.
     fn move_begin(
         &self,
         here: &mut SimulatorState,
         there: &mut SimulatorState,
         id: Uuid,
         pool: &str,
-    ) -> Result<Hold> {
+    ) -> Result<Option<Hold>> {
+        let is_on = |guest: &SimulatedGuest| guest.power.is_on();
+        if !here.guests.contains_key(&id) && there.guests.get(&id).is_some_and(is_on) {
+            return Ok(None);
+        }
         let guest = here.leave_check(id)?.clone();
         there.arrive_check(here, id, &guest, pool)?;
         let hold = Hold::take(self.file.folder(), id, &here.hostname, &there.hostname)?;
@@ -106,7 +122,7 @@ impl Inner {
             let to = there.hostname.clone();
             guest.moving = Some(SimulatedMove { to, since, until });
         }
-        Ok(hold)
+        Ok(Some(hold))
     }
 
     fn move_step(&self, id: Uuid, to: &MoveTarget) -> Result<Step> {

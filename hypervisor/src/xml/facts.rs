@@ -28,12 +28,12 @@ impl DomainFacts {
                 .disk
                 .iter()
                 .filter(of_kind)
-                .filter_map(|disk| disk.source.volume.clone())
+                .filter_map(|disk| self.volume(disk).map(str::to_owned))
         };
         GuestFacts {
             id: self.uuid,
             name: self.name.clone(),
-            is_berths: self.metadata.guest.iter().any(|mark| mark.is_berths()),
+            is_berths: self.is_berths(),
             power,
             memory_bytes: self.memory.bytes(),
             vcpus: self.vcpu.current.unwrap_or(self.vcpu.count),
@@ -75,7 +75,28 @@ impl DomainFacts {
         self.devices
             .disk
             .iter()
-            .any(|disk| disk.source.volume.as_deref() == Some(volume))
+            .any(|disk| self.volume(disk) == Some(volume))
+    }
+
+    fn is_berths(&self) -> bool {
+        self.metadata.guest.iter().any(|mark| mark.is_berths())
+    }
+
+    /// The volume in a drive. A guest of Berth's that was moved here has volumes as files until it
+    /// is powered on the next time ([`super::domain_arriving`]).
+    fn volume<'a>(&self, disk: &'a Disk) -> Option<&'a str> {
+        let source = &disk.source;
+        let file = source.file.as_deref().filter(|_| self.is_berths());
+        let name = file.and_then(|file| file.rsplit('/').next());
+        source.volume.as_deref().or(name)
+    }
+
+    /// The pool of its volumes: of the system disk's, as Berth's guests have all of them in one.
+    pub(crate) fn pool(&self) -> Option<&str> {
+        self.devices
+            .disk
+            .iter()
+            .find_map(|disk| disk.source.pool.as_deref())
     }
 
     /// The file in which its console is logged.
@@ -154,8 +175,12 @@ struct Disk {
 
 #[derive(Default, Deserialize)]
 struct Source {
+    #[serde(rename = "@pool")]
+    pool: Option<String>,
     #[serde(rename = "@volume")]
     volume: Option<String>,
+    #[serde(rename = "@file")]
+    file: Option<String>,
 }
 
 #[derive(Deserialize)]

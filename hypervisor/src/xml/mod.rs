@@ -4,6 +4,7 @@
 
 mod domain;
 mod facts;
+mod moved;
 mod volume;
 
 use berth_model::{Error, Result};
@@ -12,6 +13,7 @@ use serde::{Serialize, de::DeserializeOwned};
 
 pub(crate) use domain::{cdrom_empty_xml, console_name, domain_xml};
 pub(crate) use facts::{Capabilities, DomainFacts, PoolXml, VolumeXml};
+pub(crate) use moved::{ARRIVING, Place, domain_arriving, domain_kept};
 pub(crate) use volume::{Base, volume_xml};
 
 /// A structure as XML with the root element `root`.

@@ -152,3 +152,51 @@ fn volumes_are_written_and_read() {
     assert_eq!(read.format(), VolumeFormat::Qcow2);
     assert_eq!(read.backing_path(), Some("/pool/berth-image-1"));
 }
+
+/// A guest as libvirt gives it back for another machine.
+const MIGRATABLE: &str = "<domain type='qemu'><name>berth-1</name>\
+    <metadata><berth:guest xmlns:berth='https://berth.invalid/guest/1'/></metadata>\
+    <devices><disk type='volume' device='disk'><driver name='qemu' type='qcow2'/>\
+    <source pool='berth' volume='berth-system-&amp;1'/><target dev='vda' bus='virtio'/></disk>\
+    <disk type='file' device='disk'><source file='/pool/berth-data-1'/></disk>\
+    <disk type='volume' device='cdrom'><target dev='sda' bus='scsi'/><readonly/></disk>\
+    <interface type='network'><source network='berth'/></interface>\
+    <serial type='pty'><log file='/pool/berth-console-1.log' append='off'/></serial>\
+    <rng model='virtio'><backend model='random'>/pool/random</backend></rng></devices></domain>";
+
+fn place(pool: &str, path: &str) -> Place {
+    Place {
+        pool: pool.into(),
+        path: path.into(),
+    }
+}
+
+#[test]
+fn a_guest_is_written_for_another_machine() {
+    let (from, to) = (place("berth", "/pool"), place("other", "/other&pool"));
+    let kept = domain_kept(MIGRATABLE, &from, &to).unwrap();
+    insta::assert_snapshot!("moved_kept", kept.replace("><", ">\n<"));
+    let arriving = domain_arriving(MIGRATABLE, &from, &to).unwrap();
+    insta::assert_snapshot!("moved_arriving", arriving.replace("><", ">\n<"));
+    // A pool of the same name and folder changes nothing but the quotes.
+    let same = domain_kept(MIGRATABLE, &from, &from).unwrap();
+    assert_eq!(same.replace('"', "'"), MIGRATABLE);
+}
+
+/// A guest that was moved has files, but they are still volumes to Berth; a foreign guest's aren't.
+#[test]
+fn a_guest_that_was_moved_is_read() {
+    let path = "/var/lib/libvirt/berth";
+    let spec = GuestSpec {
+        seed_volume: None,
+        ..spec(GuestType::Qemu)
+    };
+    let place = place("berth", path);
+    let xml = domain_xml(&spec, path).unwrap();
+    let arriving = domain_arriving(&xml, &place, &place).unwrap();
+    assert!(!arriving.contains("pool="), "{arriving}");
+    let read: DomainFacts = read(&arriving).unwrap();
+    assert!(read.is_as_asked(&spec));
+    assert!(read.uses("berth-data-1") && !read.uses("berth-data-2"));
+    assert_eq!(read.pool(), None);
+}

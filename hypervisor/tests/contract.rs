@@ -40,3 +40,23 @@ contract! {
     guests::what_is_not_there_is_refused_or_fine,
     guests::events_arrive,
 }
+
+macro_rules! contract_of_two {
+    ($($part:ident::$case:ident,)+) => {
+        $(#[tokio::test]
+        async fn $case() {
+            suite::$part::$case(&simulator::world::pair(world())).await;
+        })+
+    };
+}
+
+contract_of_two! {
+    moves::a_guest_moves_with_its_disks,
+    moves::a_move_needs_the_volumes,
+    moves::what_cannot_move_is_refused,
+    moves::a_dropped_move_is_given_up,
+    moves::a_move_tells_how_far_it_is,
+    moves::an_arrival_can_be_called_off,
+    moves::a_volume_is_copied,
+    moves::a_volume_in_use_is_not_copied,
+}

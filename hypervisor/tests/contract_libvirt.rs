@@ -34,22 +34,40 @@ contract! {
     guests::events_arrive,
 }
 
+macro_rules! contract_of_two {
+    ($($part:ident::$case:ident,)+) => {
+        $(#[tokio::test]
+        async fn $case() {
+            suite::$part::$case(&Lab::find().pair(0, 2, Default::default())).await;
+        })+
+    };
+}
+
+contract_of_two! {
+    moves::a_guest_moves_with_its_disks,
+    moves::a_move_needs_the_volumes,
+    moves::what_cannot_move_is_refused,
+    moves::a_dropped_move_is_given_up,
+    moves::a_move_tells_how_far_it_is,
+    moves::an_arrival_can_be_called_off,
+    moves::a_volume_is_copied,
+    moves::a_volume_in_use_is_not_copied,
+}
+
 mod faults {
     //! What happens when a libvirtd hangs or dies.
 
     use std::time::{Duration, Instant};
 
     use berth_hypervisor::{Hypervisor, LibvirtConfig};
-    use berth_model::{ErrorCode, Result};
     use futures::future::join_all;
-    use tokio::sync::Mutex;
 
-    use super::{lab::Lab, suite};
+    use super::{
+        lab::{BROKEN, Lab},
+        suite,
+    };
 
-    /// One libvirtd is broken by one test at a time.
-    static BROKEN: Mutex<()> = Mutex::const_new(());
-
-    fn quick() -> LibvirtConfig {
+    pub fn quick() -> LibvirtConfig {
         LibvirtConfig {
             call_timeout: Duration::from_secs(2),
             stuck_limit: 6,
@@ -59,19 +77,8 @@ mod faults {
         }
     }
 
-    #[track_caller]
-    fn assert_unavailable<T: std::fmt::Debug>(result: &Result<T>) {
-        let error = result.as_ref().expect_err("it can't answer");
-        assert_eq!(
-            error.code(),
-            ErrorCode::MachineUnavailable,
-            "{}",
-            error.cause_text()
-        );
-    }
-
     /// Calls until the machine answers again.
-    async fn answer_wait(machine: &dyn Hypervisor) {
+    pub async fn answer_wait(machine: &dyn Hypervisor) {
         let deadline = Instant::now() + Duration::from_secs(60);
         while machine.machine_facts().await.is_err() {
             assert!(Instant::now() < deadline, "it does not answer again");
@@ -93,7 +100,7 @@ mod faults {
         let begin = Instant::now();
         let hung = async {
             let results = join_all((0..12).map(|_| sick.machine_facts())).await;
-            results.iter().for_each(assert_unavailable);
+            results.into_iter().for_each(suite::assert_unavailable);
             begin.elapsed()
         };
         let answered = async {
@@ -117,7 +124,7 @@ mod faults {
         let mut quickest = Duration::MAX;
         for _ in 0..4 {
             let begin = Instant::now();
-            assert_unavailable(&sick.machine_facts().await);
+            suite::assert_unavailable(sick.machine_facts().await);
             quickest = quickest.min(begin.elapsed());
         }
         assert!(
@@ -143,7 +150,7 @@ mod faults {
 
         let restart = lab.broken(1, "libvirtd-kill", "libvirtd-start");
         suite::guests::event_wait(&mut events, None).await;
-        assert_unavailable(&machine.machine_facts().await);
+        suite::assert_unavailable(machine.machine_facts().await);
         drop(restart);
         answer_wait(machine).await;
         suite::guests::event_wait(&mut events, None).await;
@@ -163,7 +170,7 @@ mod faults {
             quick(),
         )
         .unwrap();
-        assert_unavailable(&machine.machine_facts().await);
+        suite::assert_unavailable(machine.machine_facts().await);
     }
 }
 

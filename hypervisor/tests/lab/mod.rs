@@ -1,12 +1,19 @@
 //! Machines of a lab (tests/lab of the project).
 
+pub mod moves;
+
 use std::{path::PathBuf, process::Command, time::Duration};
 
 use async_trait::async_trait;
 use berth_hypervisor::{Hypervisor, LibvirtConfig, LibvirtMachine};
 use serde_json::Value;
+use tokio::sync::Mutex;
 
-use super::suite::Bench;
+use super::suite::{Bench, Pair};
+
+/// The libvirtd of the second machine is broken by one test at a time; tests of all others leave it
+/// alone.
+pub static BROKEN: Mutex<()> = Mutex::const_new(());
 
 pub struct Lab {
     file: PathBuf,
@@ -15,7 +22,7 @@ pub struct Lab {
 
 pub struct LabMachine {
     machine: LibvirtMachine,
-    pool: String,
+    pub pool: String,
     network: String,
 }
 
@@ -55,6 +62,23 @@ impl Lab {
             pool: text("pool"),
             network: text("network"),
         }
+    }
+
+    /// Two of its machines.
+    pub fn pair(&self, from: usize, to: usize, config: LibvirtConfig) -> Pair {
+        Pair {
+            from: Box::new(self.machine(from, config.clone())),
+            to: Box::new(self.machine(to, config)),
+            from_uri: self.uri(from),
+            to_uri: self.uri(to),
+            nobody: "qemu+tcp://127.0.0.1:1/system".into(),
+        }
+    }
+
+    /// The address of one of its machines.
+    pub fn uri(&self, index: usize) -> String {
+        let uri = self.description["machines"][index]["uri"].as_str();
+        uri.expect("lab.json is complete").to_owned()
     }
 
     /// Breaks a machine until the result is dropped.

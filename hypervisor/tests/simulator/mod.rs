@@ -1,22 +1,17 @@
 //! What only the simulator does: limits, faults, guests that keep the contract, several processes.
 
+mod moves;
 pub mod world;
 
 use std::{net::IpAddr, time::Duration};
 
-use super::suite::{self, Bench, assert_refused, empty, guest_prepare};
+use super::suite::{self, Bench, assert_refused, assert_unavailable, empty, guest_prepare};
 use berth_hypervisor::{
     GuestPower, GuestSpec, Health, Hypervisor, SimulatorConfig, simulator::GuestFault,
 };
-use berth_model::{ErrorCode, Result};
 use world::{World, seed, target};
 
 const MIB: u64 = 1 << 20;
-
-#[track_caller]
-fn assert_unavailable<T: std::fmt::Debug>(result: Result<T>) {
-    assert_eq!(result.unwrap_err().code(), ErrorCode::MachineUnavailable);
-}
 
 #[tokio::test]
 async fn memory_and_pool_cannot_be_oversold() {

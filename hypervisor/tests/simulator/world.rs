@@ -19,7 +19,7 @@ use chrono::TimeDelta;
 use tempfile::TempDir;
 use uuid::Uuid;
 
-use crate::suite::{Bench, digits, empty, image};
+use crate::suite::{Bench, Pair, digits, empty, image};
 
 pub const ADDRESS: IpAddr = IpAddr::V4(Ipv4Addr::new(10, 0, 0, 20));
 const CHILD: &str = "BERTH_TEST_SIMULATOR";
@@ -54,6 +54,19 @@ impl World {
             machine,
             clock,
             config,
+            folder,
+            _temporary: None,
+        }
+    }
+
+    /// Another machine beside this one, at the same time.
+    pub fn neighbour(&self, name: &str) -> Self {
+        let (folder, clock) = (self.folder.clone(), self.clock.clone());
+        let machine = SimulatedMachine::open(&folder, name, &self.config, clock.clone()).unwrap();
+        Self {
+            machine,
+            clock,
+            config: self.config.clone(),
             folder,
             _temporary: None,
         }
@@ -120,6 +133,23 @@ impl Bench for World {
 
     async fn time_passes(&self) {
         self.advance(100);
+    }
+
+    async fn glance(&self) {
+        self.advance(50);
+        tokio::task::yield_now().await;
+    }
+}
+
+/// Two machines of one folder.
+pub fn pair(from: World) -> Pair {
+    let to = from.neighbour("m2");
+    Pair {
+        from: Box::new(from),
+        to: Box::new(to),
+        from_uri: "sim:m1".into(),
+        to_uri: "sim:m2".into(),
+        nobody: "sim:nobody".into(),
     }
 }
 

@@ -2,6 +2,7 @@
 
 pub mod guests;
 pub mod image;
+pub mod moves;
 pub mod volumes;
 
 use std::sync::Arc;
@@ -27,6 +28,25 @@ pub trait Bench: Send + Sync {
 
     /// Lets a little time go by, so that guests get on.
     async fn time_passes(&self);
+
+    /// Lets others work, and simulated time go by, before the next look.
+    async fn glance(&self) {
+        tokio::task::yield_now().await;
+    }
+}
+
+/// Two machines that guests move between.
+pub struct Pair {
+    /// Where they are.
+    pub from: Box<dyn Bench>,
+    /// Where they move to.
+    pub to: Box<dyn Bench>,
+    /// The first one's address.
+    pub from_uri: String,
+    /// The second one's address.
+    pub to_uri: String,
+    /// An address at which no machine is.
+    pub nobody: String,
 }
 
 /// A guest of one test, with names of its own.
@@ -34,6 +54,9 @@ pub struct Guest {
     pub spec: GuestSpec,
     pub image: String,
 }
+
+/// The size of a guest's data volume.
+pub const DATA_BYTES: u64 = 4 << 20;
 
 /// An id that no other test has.
 pub fn id() -> Uuid {
@@ -47,32 +70,21 @@ pub fn digits(id: Uuid) -> String {
 
 /// Uploads the test image, and makes an overlay and a data volume for a guest that isn't defined.
 pub async fn guest_prepare(bench: &dyn Bench) -> Guest {
-    let (machine, pool) = (bench.machine(), bench.pool());
     let id = id();
     let end = digits(id);
     let image = format!("berth-image-{end}");
-    let file = image::file();
-    let spec = VolumeSpec {
-        name: image.clone(),
-        bytes: image::VIRTUAL_BYTES,
-        source: VolumeSource::Qcow2Upload,
-    };
-    machine.volume_create(pool, &spec).await.unwrap();
-    machine
-        .volume_upload(pool, &image, file.path())
-        .await
-        .unwrap();
     let system = format!("berth-system-{end}-1");
-    overlay(bench, &system, &image).await.unwrap();
     let data = format!("berth-data-{end}");
-    empty(bench, &data, 4 << 20).await.unwrap();
+    image_put(bench, &image).await;
+    overlay(bench, &system, &image).await.unwrap();
+    empty(bench, &data, DATA_BYTES).await.unwrap();
     let spec = GuestSpec {
         id,
         name: format!("berth-{end}"),
         guest_type: GuestType::Qemu,
         memory_bytes: 64 << 20,
         vcpus: 1,
-        pool: pool.to_owned(),
+        pool: bench.pool().to_owned(),
         system_volume: system,
         data: vec![Disk {
             volume: data,
@@ -85,6 +97,22 @@ pub async fn guest_prepare(bench: &dyn Bench) -> Guest {
         },
     };
     Guest { spec, image }
+}
+
+/// Uploads the test image.
+pub async fn image_put(bench: &dyn Bench, name: &str) {
+    let (machine, pool) = (bench.machine(), bench.pool());
+    let file = image::file();
+    let spec = VolumeSpec {
+        name: name.to_owned(),
+        bytes: image::VIRTUAL_BYTES,
+        source: VolumeSource::Qcow2Upload,
+    };
+    machine.volume_create(pool, &spec).await.unwrap();
+    machine
+        .volume_upload(pool, name, file.path())
+        .await
+        .unwrap();
 }
 
 fn mac(end: &str) -> String {
@@ -158,6 +186,18 @@ pub async fn console_wait(bench: &dyn Bench, id: Uuid, wanted: &str) -> String {
         bench.time_passes().await;
     }
     panic!("{wanted:?} did not come on the console");
+}
+
+/// The machine could not be asked.
+#[track_caller]
+pub fn assert_unavailable<T: std::fmt::Debug>(result: Result<T>) {
+    let error = result.expect_err("it can't answer");
+    assert_eq!(
+        error.code(),
+        ErrorCode::MachineUnavailable,
+        "{error} ({})",
+        error.cause_text()
+    );
 }
 
 /// The call was refused: not made, and not worth repeating.

@@ -95,9 +95,9 @@ pub trait Hypervisor: Send + Sync {
     /// Moves a running guest to another machine while it runs, with what is on its disks
     /// (`virDomainMigrate3`). There must be a volume of the same name, size and base for each disk
     /// in the target's pool, new or left by an earlier try. Afterwards it runs and is defined there
-    /// alone; its volumes and console log here stay and are the caller's to delete. One that runs
-    /// there already, and isn't here any more, is fine. It takes as long as it takes: the limit is
-    /// on silence.
+    /// alone; its volumes here stay and are the caller's to delete; its console here is gone. One
+    /// that runs there already, and isn't here any more, is fine. It takes as long as it takes: the
+    /// limit is on silence.
     ///
     /// Refused: a guest that is off, isn't here, isn't Berth's, is being moved already or has its
     /// seed in its drive; a target that has this guest as well, or lacks a volume. The guest then
@@ -117,8 +117,8 @@ pub trait Hypervisor: Send + Sync {
     /// isn't here (`virDomainGetJobInfo`).
     async fn guest_move_progress(&self, id: Uuid) -> Result<Option<MoveProgress>>;
 
-    /// The end of a guest's console since it was powered on, `limit` bytes at most, as text with
-    /// what isn't UTF-8 replaced. Empty if there is none.
+    /// The end of a guest's console since it was powered on or arrived here, `limit` bytes at most,
+    /// as text with what isn't UTF-8 replaced. Empty if there is none.
     async fn guest_console(&self, id: Uuid, pool: &str, limit: usize) -> Result<String>;
 
     /// Asks a guest's application for its health: by HTTP for a real machine, by its model for a

@@ -219,6 +219,13 @@ async fn calls_are_quick() {
     step("start", 30);
     machine.guest_get(guest.spec.id).await.unwrap();
     step("look at a guest", 10);
+    let pair = Lab::find().pair(0, 2, Default::default());
+    pair.twins_make(&guest).await;
+    step("image, overlay and data volume on another machine", 20);
+    let id = guest.spec.id;
+    machine.guest_move(id, &pair.target()).await.unwrap();
+    step("move there", 60);
     guest_remove(&bench, &guest).await;
-    step("power off and remove with three volumes", 20);
+    guest_remove(&*pair.to, &guest).await;
+    step("power off and remove, with three volumes on each", 20);
 }

@@ -67,6 +67,11 @@ pub(super) fn remove(connect: &Connect, domain: &Domain) -> Result<(), Failure> 
     remove_from(&pool, &name)
 }
 
+/// Removes the logs of a guest that is gone from this machine.
+pub(super) fn remove_of(connect: &Connect, pool: &str, id: Uuid) -> Result<(), Failure> {
+    remove_from(&volumes::pool(connect, pool)?, &xml::console_name(id))
+}
+
 fn remove_from(pool: &StoragePool, name: &str) -> Result<(), Failure> {
     volumes::refresh(pool)?;
     for volume in pool.list_all_volumes(0)? {

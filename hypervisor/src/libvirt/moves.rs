@@ -18,6 +18,7 @@ use virt::{
 
 use super::{
     calls::{Calls, Pulse},
+    console,
     error::{Failure, unavailable},
     facts, guests, peer, volumes,
     watch::{self, Attendant},
@@ -43,16 +44,23 @@ pub(super) fn run(
         let Some(domain) = settle(here, &there, id)? else {
             return Ok(());
         };
-        let parameters = parameters(&domain, here, &there, to)?;
+        let (pool, parameters) = parameters(&domain, here, &there, to)?;
         let attendant = Attendant::begin(calls, pulse, id)?;
         pulse.check()?;
         let moved = domain.migrate3(&there, parameters, flags(to));
         drop(attendant);
         moved?;
-        match settle(here, &there, id)? {
-            None => Ok(()),
-            Some(_) => Err(unavailable("the guest has moved, and is back here").into()),
+        if settle(here, &there, id)?.is_some() {
+            return Err(unavailable("the guest has moved, and is back here").into());
         }
+        // Nobody asks this machine for it any more, and nobody else knows its name.
+        if let Err(failure) = console::remove_of(here, &pool, id) {
+            tracing::debug!(
+                ?failure,
+                "the console's log of a guest that has moved stays"
+            );
+        }
+        Ok(())
     };
     moved().map_err(|failure| peer::failure(&there, failure))
 }
@@ -202,13 +210,13 @@ fn flags(to: &MoveTarget) -> u32 {
         | sys::VIR_MIGRATE_ABORT_ON_ERROR
 }
 
-/// How libvirt shall move the guest; refused if it can't be moved there.
+/// The guest's pool, and how libvirt shall move it; refused if it can't be moved there.
 fn parameters(
     domain: &Domain,
     here: &Connect,
     there: &Connect,
     to: &MoveTarget,
-) -> Result<MigrateParameters, Failure> {
+) -> Result<(String, MigrateParameters), Failure> {
     unmark(domain)?;
     let running = domain.xml_desc(XML_FLAGS)?;
     let kept = domain.xml_desc(XML_FLAGS | sys::VIR_DOMAIN_XML_INACTIVE)?;
@@ -218,7 +226,7 @@ fn parameters(
     for name in facts.volumes {
         twin_check((here, &from), (there, &target), &name)?;
     }
-    Ok(MigrateParameters {
+    let parameters = MigrateParameters {
         bandwidth: to.bandwidth_mib,
         // Else it would be the name that the machine gives itself, which need not resolve here.
         uri: peer::transport(&to.uri)
@@ -227,7 +235,8 @@ fn parameters(
         dest_xml: Some(xml::domain_arriving(&running, &from, &target)?),
         persist_xml: Some(xml::domain_kept(&kept, &from, &target)?),
         ..MigrateParameters::default()
-    })
+    };
+    Ok((pool, parameters))
 }
 
 /// Whether a guest can leave: as it runs, and its pool, which only the definition for the next

@@ -144,6 +144,8 @@ pub async fn a_guest_moves_with_its_disks(pair: &Pair) {
         () = look => {}
     }
     assert_eq!(pair.here().guest_get(id).await.unwrap(), None);
+    let console = pair.here().guest_console(id, pair.from.pool(), 4096).await;
+    assert_eq!(console.unwrap(), "");
     assert_eq!(pair.there().guest_get(id).await.unwrap(), before);
     // Once more, as by a worker that did not hear of it.
     pair.here().guest_move(id, &target).await.unwrap();

@@ -113,6 +113,8 @@ pub struct MachineFacts {
     pub memory_bytes: u64,
     /// Threads.
     pub cpus: u32,
+    /// What libvirt calls its processors, such as `EPYC-Rome`, if it says.
+    pub cpu_model: Option<String>,
     /// Of libvirt, such as `9.0.0`; `simulator` for a simulated one.
     pub version: String,
 }

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use crate::{
-    Machine, MachineId, NetworkId, Plan, Reservation, ReservationId, SiteId, StoragePool,
+    Machine, MachineId, NetworkId, Plan, Reservation, ReservationId, SiteId, StoragePool, Transit,
     states::states,
 };
 
@@ -103,8 +103,10 @@ pub struct FleetReservation {
     pub reservation: Reservation,
     /// The networks that its addresses are of, in the order of their ids.
     pub networks: Vec<NetworkId>,
-    /// Where it would be restarted.
+    /// Where it would be restarted: while it is being moved, from the machine that it goes to.
     pub restarts: Restarts,
+    /// The machine that it goes to or came from, while it is being moved.
+    pub transit: Option<Transit>,
 }
 
 /// A change of where a virtual machine would be restarted: it makes room for another, or it is the

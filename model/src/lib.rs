@@ -16,6 +16,7 @@ mod domain_name;
 mod email_address;
 mod error;
 mod fleet;
+mod fleet_move;
 mod global_id;
 mod https_url;
 mod id;
@@ -71,6 +72,9 @@ pub use error::{Error, ErrorCode, Result};
 pub use fleet::{
     FAILURES_MOST, FailureDomain, FleetDemand, FleetFacts, FleetMachine, FleetNetwork,
     FleetReservation, PlacementPolicy, RestartChange, Restarts,
+};
+pub use fleet_move::{
+    FleetMove, FleetMoveAsked, FleetMoveState, FleetRebalanceApply, MoveSkip, Transit,
 };
 pub use global_id::GlobalId;
 pub use https_url::HttpsUrl;

@@ -62,6 +62,8 @@ pub struct Machine {
     pub memory_used_bytes: i64,
     /// Sum of the reservations.
     pub vcpus_used: i32,
+    /// What libvirt calls its processors, such as `EPYC-Rome`, if it says.
+    pub cpu_model: Option<String>,
     /// When it was last looked at.
     pub observed_at: Option<Timestamp>,
     /// Since when it can't be reached.
@@ -71,6 +73,16 @@ pub struct Machine {
 }
 
 impl Machine {
+    /// Machines between which a guest moves alive have the same. Emulated processors are the same
+    /// everywhere.
+    #[must_use]
+    pub fn cpu_family(&self) -> Option<&str> {
+        match self.guest_type {
+            GuestType::Kvm => self.cpu_model.as_deref(),
+            GuestType::Qemu => None,
+        }
+    }
+
     /// Memory that may be reserved by Berth in all, in bytes: what is there, less the host's and others'.
     #[must_use]
     pub fn memory_limit_bytes(&self) -> i64 {
@@ -148,6 +160,8 @@ pub struct MachineObservation {
     pub memory_bytes: i64,
     /// Threads.
     pub cpus: i32,
+    /// What libvirt calls its processors, if it says.
+    pub cpu_model: Option<String>,
     /// Memory of guests that aren't Berth's, in bytes.
     pub memory_foreign_bytes: i64,
     /// Virtual CPUs of guests that aren't Berth's.

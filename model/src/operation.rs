@@ -1,6 +1,6 @@
 //! Operations: long-running work with steps, progress and events.
 
-use crate::{DeploymentId, MachineId, OperationId, TenantId, Timestamp, states::states};
+use crate::{DeploymentId, MachineId, OperationId, SiteId, TenantId, Timestamp, states::states};
 
 states! {
     /// What an operation makes true.
@@ -25,8 +25,12 @@ states! {
         DeploymentRepair = "DEPLOYMENT_REPAIR",
         /// It has a new system disk, and its data.
         DeploymentRebuild = "DEPLOYMENT_REBUILD",
+        /// It runs on another machine, and never stood still.
+        DeploymentMove = "DEPLOYMENT_MOVE",
         /// A machine is known with its capacity.
         MachineEnroll = "MACHINE_ENROLL",
+        /// Virtual machines of a site are where a plan wanted them.
+        FleetRebalance = "FLEET_REBALANCE",
     }
 }
 
@@ -96,10 +100,10 @@ states! {
 
 impl OperationKind {
     /// Whether `operationCancel` may stop it while it runs. Only what made something new can be undone
-    /// without touching anything an operator owns.
+    /// without touching anything an operator owns; of a rebalance what has not begun is left out.
     #[must_use]
     pub const fn can_be_undone(self) -> bool {
-        matches!(self, Self::DeploymentCreate)
+        matches!(self, Self::DeploymentCreate | Self::FleetRebalance)
     }
 }
 
@@ -126,6 +130,8 @@ pub struct Operation {
     pub deployment_id: Option<DeploymentId>,
     /// What it works on, if a machine.
     pub machine_id: Option<MachineId>,
+    /// What it works on, if a site.
+    pub site_id: Option<SiteId>,
     /// How often a worker has taken it.
     pub attempts: i32,
     /// Grows with every claim.

@@ -4,10 +4,10 @@ use std::{any::Any, future::Future, panic::AssertUnwindSafe};
 
 use berth_model::{Error, Result};
 use futures::FutureExt;
-use tokio::time::{Instant, sleep, timeout_at};
+use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
-use crate::{Step, StepEnd, StepError, carry::Carrier};
+use crate::{Step, StepEnd, StepError, carry::Carrier, progress::Patience};
 
 /// How one call of an executor ended.
 pub(crate) enum Attempt<T> {
@@ -24,13 +24,13 @@ impl Carrier {
     pub(crate) async fn step_run(
         &self,
         step: &Step,
-        deadline: Instant,
+        patience: &Patience,
         stop: &CancellationToken,
     ) -> Attempt<Result<StepEnd, StepError>> {
         self.guarded(
             step.name,
             self.executor.run(&self.work, step),
-            deadline,
+            patience,
             stop,
         )
         .await
@@ -42,11 +42,11 @@ impl Carrier {
         error: &Error,
         stop: &CancellationToken,
     ) -> Attempt<Result<()>> {
-        let deadline = Instant::now() + self.shared.config.step_limit;
+        let patience = Patience::new(self.shared.config.step_limit);
         self.guarded(
             "gave up",
             self.executor.gave_up(&self.work, error),
-            deadline,
+            &patience,
             stop,
         )
         .await
@@ -56,7 +56,7 @@ impl Carrier {
         &self,
         what: &str,
         call: impl Future<Output = T>,
-        deadline: Instant,
+        patience: &Patience,
         stop: &CancellationToken,
     ) -> Attempt<T> {
         let grace_over = async {
@@ -65,15 +65,15 @@ impl Carrier {
         };
         tokio::select! {
             biased;
-            ended = timeout_at(deadline, AssertUnwindSafe(call).catch_unwind()) => match ended {
-                Ok(Ok(value)) => Attempt::Returned(value),
-                Ok(Err(panic)) => Attempt::Broken(Error::internal(format!(
+            ended = AssertUnwindSafe(call).catch_unwind() => match ended {
+                Ok(value) => Attempt::Returned(value),
+                Err(panic) => Attempt::Broken(Error::internal(format!(
                     "{what} panicked: {}", panic_text(panic.as_ref())
                 ))),
-                Err(_elapsed) => Attempt::Broken(Error::internal(format!(
-                    "{what} took longer than {:?}", self.shared.config.step_limit
-                ))),
             },
+            () = patience.over() => Attempt::Broken(Error::internal(format!(
+                "{what} took longer than {:?}", self.shared.config.step_limit
+            ))),
             () = grace_over => Attempt::Stopped,
         }
     }

@@ -1,6 +1,9 @@
 //! One operation in a worker's hands, from its claim to its end.
 
-use std::sync::{Arc, Mutex};
+use std::{
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 
 use berth_model::{Error, ErrorCode, Result};
 use berth_store::{Outcome, Signals};
@@ -28,6 +31,8 @@ pub(crate) enum Ending {
     Finish(Outcome),
     /// For now.
     Retry(Error),
+    /// Until others have ended, so long at most.
+    SetAside(Duration),
     /// The worker stops.
     HandBack,
     /// Another worker has it, or it can't be told: nothing is written.
@@ -103,6 +108,13 @@ impl Carrier {
                     .operation_retry(claim, self.shared.clock.now() + self.wait(), &error)
                     .await?;
                 "RETRY"
+            }
+            Ending::SetAside(after) => {
+                let after = TimeDelta::from_std(after).unwrap_or(TimeDelta::MAX);
+                store
+                    .operation_set_aside(claim, self.shared.clock.now() + after)
+                    .await?;
+                "SET_ASIDE"
             }
             Ending::HandBack => {
                 store.operation_hand_back(claim).await?;

@@ -22,8 +22,8 @@ pub struct RunnerConfig {
     pub backoff_base: Duration,
     /// The longest wait between two tries.
     pub backoff_cap: Duration,
-    /// The longest time of one step, repeats included. The last bound: a step has closer ones
-    /// itself.
+    /// The longest time of one step, repeats included, unless a call of it tells that it moves. The
+    /// last bound: a step has closer ones itself.
     pub step_limit: Duration,
     /// How long a step may go on when the worker stops.
     pub grace: Duration,

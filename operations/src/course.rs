@@ -16,6 +16,7 @@ use crate::{
     attempt::Attempt,
     carry::{Carrier, Ending},
     gauges,
+    progress::Patience,
 };
 
 /// How far a row of steps, or one step, came.
@@ -24,8 +25,25 @@ enum Turn {
     Done,
     /// Until it failed.
     Failed(StepError),
+    /// Until others have to end first.
+    Later(Duration),
     /// Until something else was asked for.
     Asked(Asked),
+}
+
+/// What a step told last.
+struct Told {
+    ordinal: i32,
+    last: Option<(u8, String)>,
+}
+
+impl Told {
+    const fn new(ordinal: i32) -> Self {
+        Self {
+            ordinal,
+            last: None,
+        }
+    }
 }
 
 /// What ends a row of steps before its end.
@@ -113,10 +131,10 @@ impl Carrier {
         self.heard(store.operation_step_started(claim, ordinal).await?);
         self.at(Point::Before(step.name));
         let began = Instant::now();
-        let deadline = began + self.shared.config.step_limit;
-        let mut told = None;
+        let patience = Patience::new(self.shared.config.step_limit);
+        let mut told = Told::new(ordinal);
         loop {
-            let ended = match self.step_run(step, deadline, stop).await {
+            let ended = match self.step_heard(step, &patience, &mut told, stop).await? {
                 Attempt::Returned(ended) => ended,
                 Attempt::Broken(error) => Err(StepError::Retry(error)),
                 Attempt::Stopped => return Ok(Turn::Asked(Asked::Stop)),
@@ -133,20 +151,57 @@ impl Carrier {
                     percent,
                     message,
                 }) => {
-                    // A step that looks every second has nothing new to tell most times.
-                    if told.as_ref() != Some(&(percent, message.clone())) {
-                        let write =
-                            store.operation_step_progress(claim, ordinal, percent, &message);
-                        self.heard(write.await?);
-                        told = Some((percent, message));
-                    }
+                    self.tell(&mut told, (percent, message)).await?;
                     if let Some(asked) = self.pause(after, undoing, stop).await {
                         return Ok(Turn::Asked(asked));
                     }
                 }
+                Ok(StepEnd::Later {
+                    after,
+                    percent,
+                    message,
+                }) => {
+                    self.tell(&mut told, (percent, message)).await?;
+                    return Ok(Turn::Later(after));
+                }
                 Err(failed) => return self.step_failed(ordinal, step, failed, undoing, stop).await,
             }
         }
+    }
+
+    /// One run of the step, with what it tells meanwhile.
+    async fn step_heard(
+        &self,
+        step: &Step,
+        patience: &Patience,
+        told: &mut Told,
+        stop: &CancellationToken,
+    ) -> Result<Attempt<Result<StepEnd, StepError>>> {
+        let mut progress = self.work.progress.listen();
+        let run = self.step_run(step, patience, stop);
+        tokio::pin!(run);
+        loop {
+            tokio::select! {
+                biased;
+                ended = &mut run => return Ok(ended),
+                Ok(()) = progress.changed() => {
+                    let news = progress.borrow_and_update().clone();
+                    patience.renew();
+                    self.tell(told, news).await?;
+                }
+            }
+        }
+    }
+
+    /// A step that looks every second has nothing new to tell most times.
+    async fn tell(&self, told: &mut Told, news: (u8, String)) -> Result<()> {
+        if told.last.as_ref() != Some(&news) {
+            let (store, claim) = (&self.shared.store, &self.work.claim);
+            let write = store.operation_step_progress(claim, told.ordinal, news.0, &news.1);
+            self.heard(write.await?);
+            told.last = Some(news);
+        }
+        Ok(())
     }
 
     async fn step_failed(
@@ -198,6 +253,7 @@ impl Carrier {
 
     async fn ending(&self, turn: Turn, undoing: bool, stop: &CancellationToken) -> Result<Ending> {
         let error = match turn {
+            Turn::Later(after) => return Ok(Ending::SetAside(after)),
             Turn::Asked(Asked::Supersede) => return Ok(Ending::Finish(Outcome::Superseded)),
             // A row that is done ends where it ran, and a cancel while undoing isn't asked.
             Turn::Asked(_) | Turn::Done => return Ok(Ending::HandBack),

@@ -6,6 +6,8 @@ use async_trait::async_trait;
 use berth_model::{Error, Operation, OperationKind, Result};
 use berth_store::Claim;
 
+use crate::Progress;
+
 /// A step of a kind of operation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Step {
@@ -22,6 +24,8 @@ pub struct Work {
     pub operation: Operation,
     /// What the store asks for with every write.
     pub claim: Claim,
+    /// For calls that take long.
+    pub progress: Progress,
 }
 
 /// How a step ended well.
@@ -33,6 +37,17 @@ pub enum StepEnd {
     /// cancel, a supersede or a stop of the worker is honoured in between.
     Again {
         /// How long to wait.
+        after: Duration,
+        /// How far the step is, 0 to 100.
+        percent: u8,
+        /// For people.
+        message: String,
+    },
+    /// Other operations have to end first. The claim is given back, without counting as a try; the
+    /// operation is claimed again after `after`, or as soon as one of those has ended, and begins
+    /// with its first step.
+    Later {
+        /// How long to wait at most.
         after: Duration,
         /// How far the step is, 0 to 100.
         percent: u8,

@@ -14,10 +14,12 @@ mod course;
 mod executor;
 mod gauges;
 mod lease;
+mod progress;
 mod runner;
 
 pub use boundary::{Boundary, NoBoundary, Point};
 pub use config::RunnerConfig;
 pub use executor::{Executor, Step, StepEnd, StepError, Work};
 pub use gauges::{metrics_describe, queue_gauges_refresh};
+pub use progress::Progress;
 pub use runner::Runner;

@@ -15,7 +15,7 @@ use tokio::{
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tracing::Instrument;
 
-use crate::{Boundary, Executor, RunnerConfig, Work, carry::Carrier, gauges};
+use crate::{Boundary, Executor, Progress, RunnerConfig, Work, carry::Carrier, gauges};
 
 /// A worker.
 pub struct Runner {
@@ -122,7 +122,12 @@ impl Shared {
                     .iter()
                     .find(|one| one.kinds().contains(&operation.kind));
                 let executor = Arc::clone(executor.expect("only its kinds were asked for"));
-                let work = Work { operation, claim };
+                let progress = Progress::new();
+                let work = Work {
+                    operation,
+                    claim,
+                    progress,
+                };
                 Some(Carrier::new(Arc::clone(self), executor, work, asked_at))
             }
             Ok(Ok(None)) => None,

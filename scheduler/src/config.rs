@@ -20,6 +20,10 @@ pub struct FleetConfig {
     pub quarantine: Duration,
     /// How often placement decides again when another was quicker, before it waits.
     pub claim_rounds: u32,
+    /// How often a rebalance looks at its moves when none tells that it has ended.
+    pub rebalance_look: Duration,
+    /// How many MiB a second one move may take of the network; none leaves it to the machines.
+    pub move_bandwidth_mib: Option<u64>,
     /// How long a snapshot of the fleet serves decisions.
     pub snapshot_age: Duration,
     /// How often a guest that goes off by itself while it should get healthy is started again.
@@ -38,6 +42,8 @@ impl FleetConfig {
             destroy_limit: Duration::from_secs(15),
             quarantine: Duration::from_secs(3600),
             claim_rounds: 5,
+            rebalance_look: Duration::from_secs(5),
+            move_bandwidth_mib: None,
             snapshot_age: Duration::from_secs(1),
             start_rounds: 3,
         }

@@ -7,8 +7,8 @@
 
 use std::collections::HashMap;
 
-use berth_model::{ImageId, Result, SiteId, Timestamp};
-use berth_placement::{Decision, Platform, Request};
+use berth_model::{ImageId, MachineId, Result, SiteId, Timestamp, VirtualMachineId};
+use berth_placement::{Chosen, Decision, MoveRefused, Platform, Request};
 use berth_store::Claim;
 use chrono::TimeDelta;
 use tokio::sync::Mutex;
@@ -58,6 +58,17 @@ impl Fleet {
             known.insert(key, Snapshot { platform, read_at });
         }
         Ok(decision)
+    }
+
+    /// Whether a virtual machine may go to a machine, on a fresh snapshot with everything that is held.
+    pub(crate) async fn decide_move(
+        &self,
+        claim: &Claim,
+        site: SiteId,
+        (vm, to): (VirtualMachineId, MachineId),
+    ) -> Result<Result<Chosen, MoveRefused>> {
+        let facts = self.store.fleet_snapshot_whole(claim, site).await?;
+        Ok(Platform::of_site(facts).move_begin(vm, to))
     }
 
     /// A claim was lost: the snapshot is not how things are.

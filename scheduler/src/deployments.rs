@@ -166,7 +166,7 @@ impl Executor for DeploymentExecutor {
             | K::DeploymentRestore
             | K::DeploymentRepair
             | K::DeploymentRebuild => CONVERGE,
-            K::MachineEnroll => &[],
+            K::DeploymentMove | K::MachineEnroll | K::FleetRebalance => &[],
         }
     }
 

@@ -127,6 +127,7 @@ mod tests {
             vcpus_foreign: 0,
             memory_used_bytes: 0,
             vcpus_used: 0,
+            cpu_model: None,
             observed_at: None,
             unreachable_since: None,
             created_at: berth_model::Timestamp::UNIX_EPOCH,

@@ -31,6 +31,7 @@ pub(crate) async fn observe(machine: &dyn Hypervisor, pool: &str) -> Result<Seen
         host_uuid: facts.host_uuid,
         memory_bytes: signed(facts.memory_bytes)?,
         cpus: i32::try_from(facts.cpus).map_err(Error::internal)?,
+        cpu_model: facts.cpu_model,
         memory_foreign_bytes: signed(foreign().map(|guest| guest.memory_bytes).sum())?,
         vcpus_foreign: i32::try_from(foreign().map(|guest| guest.vcpus).sum::<u32>())
             .map_err(Error::internal)?,

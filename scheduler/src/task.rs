@@ -3,7 +3,9 @@
 use std::{future::Future, sync::Arc};
 
 use berth_hypervisor::{GuestFacts, Hypervisor};
-use berth_model::{DeploymentId, Error, ErrorCode, OperationKind, Result};
+use berth_model::{
+    DeploymentId, Error, ErrorCode, Machine, MachineId, OperationKind, Result, StoragePool,
+};
 use berth_operations::{StepEnd, StepError, Work};
 use berth_store::{DeploymentWork, VmWork};
 
@@ -28,6 +30,8 @@ pub(crate) struct Task<'a> {
 
 /// A machine and the pool on it.
 pub(crate) struct Host {
+    pub(crate) id: MachineId,
+    pub(crate) uri: String,
     pub(crate) machine: Arc<dyn Hypervisor>,
     pub(crate) pool: String,
 }
@@ -78,11 +82,16 @@ impl<'a> Task<'a> {
         let Some((machine, pool)) = &self.vm.place else {
             return Ok(None);
         };
-        let machine = self.fleet.machines.get(machine)?;
-        Ok(Some(Host {
-            machine,
+        self.open(machine, pool).map(Some)
+    }
+
+    pub(crate) fn open(&self, machine: &Machine, pool: &StoragePool) -> Result<Host> {
+        Ok(Host {
+            id: machine.id,
+            uri: machine.uri.clone(),
+            machine: self.fleet.machines.get(machine)?,
             pool: pool.name.clone(),
-        }))
+        })
     }
 
     pub(crate) fn host(&self) -> Result<Host> {

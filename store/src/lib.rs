@@ -21,6 +21,7 @@ mod envelope;
 mod error;
 mod fleet;
 mod fleet_demand;
+mod fleet_move;
 mod idempotency;
 mod identity;
 mod identity_provider;
@@ -73,7 +74,8 @@ pub use cx::{Cx, IdempotencyKey};
 pub use deployment::DeploymentFilter;
 pub use fleet::{
     ClaimOutcome, CounterMismatch, DeploymentWork, GuestExpected, GuestWanted, MachineToCheck,
-    MachineWork, Purged, ReleaseMode, Relied, ReservationRequest, Settling, VmWork,
+    MachineWork, MovesProgress, Purged, ReleaseMode, Relied, ReservationRequest, Settling,
+    TransitRequest, TransitWork, VmWork,
 };
 pub use identity::IssuedTokens;
 pub use keyring::Keyring;

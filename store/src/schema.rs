@@ -233,6 +233,18 @@ diesel::table! {
 }
 
 diesel::table! {
+    fleet_moves (plan_operation_id, wave, virtual_machine_id) {
+        plan_operation_id -> Uuid,
+        wave -> Integer,
+        virtual_machine_id -> Uuid,
+        from_machine_id -> Uuid,
+        to_machine_id -> Uuid,
+        operation_id -> Nullable<Uuid>,
+        skipped -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
     grants (id) {
         id -> Uuid,
         consent_id -> Uuid,
@@ -365,6 +377,7 @@ diesel::table! {
         observed_at -> Nullable<Timestamptz>,
         unreachable_since -> Nullable<Timestamptz>,
         created_at -> Timestamptz,
+        cpu_model -> Nullable<Text>,
     }
 }
 
@@ -468,6 +481,7 @@ diesel::table! {
         created_at -> Timestamptz,
         started_at -> Nullable<Timestamptz>,
         finished_at -> Nullable<Timestamptz>,
+        site_id -> Nullable<Uuid>,
     }
 }
 
@@ -640,6 +654,20 @@ diesel::table! {
 }
 
 diesel::table! {
+    transits (virtual_machine_id) {
+        virtual_machine_id -> Uuid,
+        tenant_id -> Uuid,
+        machine_id -> Uuid,
+        storage_pool_id -> Uuid,
+        memory_bytes -> BigInt,
+        vcpus -> Integer,
+        disk_bytes -> BigInt,
+        has_left -> Bool,
+        created_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
     virtual_machines (id) {
         id -> Uuid,
         tenant_id -> Uuid,
@@ -763,6 +791,7 @@ diesel::joinable!(consents -> clients (client_id));
 diesel::joinable!(deployments -> application_versions (application_version_id));
 diesel::joinable!(deployments -> plans (plan_id));
 diesel::joinable!(deployments -> tenants (tenant_id));
+diesel::joinable!(fleet_moves -> operations (plan_operation_id));
 diesel::joinable!(grants -> consents (consent_id));
 diesel::joinable!(idempotency_keys -> tenants (tenant_id));
 diesel::joinable!(identity_providers -> storefronts (storefront_id));
@@ -778,6 +807,7 @@ diesel::joinable!(networks -> sites (site_id));
 diesel::joinable!(notices -> storefronts (storefront_id));
 diesel::joinable!(notices -> tenants (tenant_id));
 diesel::joinable!(operations -> machines (machine_id));
+diesel::joinable!(operations -> sites (site_id));
 diesel::joinable!(operations -> tenants (tenant_id));
 diesel::joinable!(plan_offers -> plans (plan_id));
 diesel::joinable!(plan_offers -> storefronts (storefront_id));
@@ -790,6 +820,9 @@ diesel::joinable!(storage_pools -> machines (machine_id));
 diesel::joinable!(support_grants -> accounts (account_id));
 diesel::joinable!(support_grants -> tenants (tenant_id));
 diesel::joinable!(tenants -> storefronts (storefront_id));
+diesel::joinable!(transits -> machines (machine_id));
+diesel::joinable!(transits -> storage_pools (storage_pool_id));
+diesel::joinable!(transits -> tenants (tenant_id));
 diesel::joinable!(virtual_machines -> images (image_id));
 diesel::joinable!(virtual_machines -> machines (machine_id));
 diesel::joinable!(virtual_machines -> sites (site_id));
@@ -820,6 +853,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     consents,
     deployment_secrets,
     deployments,
+    fleet_moves,
     grants,
     idempotency_keys,
     identity_providers,
@@ -849,6 +883,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     storefronts,
     support_grants,
     tenants,
+    transits,
     virtual_machines,
     volumes,
     webhook_attempts,

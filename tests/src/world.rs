@@ -165,6 +165,28 @@ impl World {
         payload["operation"]["id"].as_str().unwrap().to_owned()
     }
 
+    /// Asks for the move of a deployment's virtual machine to another machine; the id of the rebalance.
+    pub async fn move_away(&self, deployment: &str) -> String {
+        let document = "query($id: ID!) { machines(first: 10) { nodes { id } }
+            node(id: $id) { ... on Deployment { virtualMachine { id site { id } machine { id } } } } }";
+        let data = self
+            .platform
+            .query(document, json!({ "id": deployment }))
+            .await;
+        let vm = &data["node"]["virtualMachine"];
+        let (id, from) = (&vm["id"], &vm["machine"]["id"]);
+        let machines = data["machines"]["nodes"].as_array().unwrap();
+        let other = machines.iter().find(|machine| machine["id"] != *from);
+        let to = &other.unwrap()["id"];
+        let moved = json!({ "virtualMachineId": id, "fromMachineId": from, "toMachineId": to });
+        let input = json!({ "siteId": vm["site"]["id"], "waves": [{ "moves": [moved] }] });
+        let payload = self
+            .platform
+            .done("fleetRebalanceApply", input, "operation { id }")
+            .await;
+        payload["operation"]["id"].as_str().unwrap().to_owned()
+    }
+
     /// Has a worker carry out everything that waits; the end of `operation`.
     pub async fn carry_out(&self, operation: &str) -> Value {
         let mut worker = self.worker(Worker::default());

@@ -233,3 +233,17 @@ async fn start_killed_anywhere_starts() {
     })
     .await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn move_killed_anywhere_is_on_the_other_machine() {
+    both(async |world, other| {
+        let deployment = &running(world).await;
+        kill_everywhere(world, other, async |_| Order {
+            deployment: deployment.clone(),
+            operation: world.move_away(deployment).await,
+            state: "RUNNING",
+        })
+        .await
+    })
+    .await;
+}

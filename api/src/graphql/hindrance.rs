@@ -12,6 +12,8 @@ pub(crate) enum PlacementRule {
     Closed,
     /// There is no network with free addresses, or the machines are on other networks.
     Network,
+    /// It doesn't move alive to the machines' processors.
+    Processors,
     /// Too little is free; `shortage` says of what on the machine that is nearest.
     Short,
     /// The tenant has as many on each machine as it may have.
@@ -45,6 +47,7 @@ impl PlacementHindrance {
         match of {
             Hindrance::Closed => rule(PlacementRule::Closed),
             Hindrance::Network => rule(PlacementRule::Network),
+            Hindrance::Processors => rule(PlacementRule::Processors),
             Hindrance::Short(shortage) => short(PlacementRule::Short, shortage),
             Hindrance::TenantCap => rule(PlacementRule::TenantCap),
             Hindrance::Kept(shortage) => short(PlacementRule::Kept, shortage),

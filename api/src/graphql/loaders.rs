@@ -92,6 +92,8 @@ loaders_of! {
     DataVolumeOf(DeploymentId) => Volume, volume_by_deployment_ids;
     /// The deployments of a virtual machine.
     DeploymentsOn(VirtualMachineId) => Vec<Deployment>, deployment_by_virtual_machine_ids;
+    /// The moves of a rebalance.
+    MovesOf(OperationId) => Vec<FleetMove>, fleet_move_by_operation_ids;
     /// The networks of a machine.
     NetworksOf(MachineId) => Vec<Network>, network_by_machine_ids;
     /// The newest event of an operation.

@@ -68,6 +68,12 @@ impl Machine {
         self.0.observed_at.map(|_| Bytes(self.0.memory_bytes))
     }
 
+    /// What libvirt calls its processors, such as `EPYC-Rome`, if it says. With KVM a virtual machine
+    /// moves alive only between machines with the same.
+    async fn cpu_model(&self) -> Option<&str> {
+        self.0.cpu_model.as_deref()
+    }
+
     /// CPUs it has (threads); nothing until it was looked at.
     async fn cpus(&self) -> Option<i32> {
         self.0.observed_at.map(|_| self.0.cpus)

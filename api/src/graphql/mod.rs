@@ -14,6 +14,7 @@ mod deployment_change;
 mod deployment_create;
 mod deployment_handover;
 mod fleet_forecast;
+mod fleet_move;
 mod fleet_survival;
 mod hindrance;
 mod identity_provider;
@@ -111,6 +112,7 @@ pub(crate) struct Changes(
     plan::PlanMutation,
     machine_mutation::MachineMutation,
     placement_policy::PlacementPolicyMutation,
+    fleet_move::FleetMoveMutation,
     deployment_create::DeploymentCreateMutation,
     deployment_change::DeploymentChangeMutation,
     deployment_handover::DeploymentHandoverMutation,

@@ -9,13 +9,15 @@ use berth_store::OperationFilter;
 
 use super::{
     deployment::Deployment,
+    fleet_move::FleetMove,
     input::{id_opt, int},
-    loaders::{ConsoleTailOf, NewestEventOf, StepsOf},
+    loaders::{ConsoleTailOf, MovesOf, NewestEventOf, StepsOf},
     machine::Machine,
     noun::{find, find_opt, global, noun},
     operation_event::{OperationEvent, OperationStep},
     page::{Connection, PAGE_DEFAULT, PAGE_MAX, PageArguments, connection},
     placement::Placement,
+    site::Site,
     states::State,
     tenant::Tenant,
 };
@@ -30,6 +32,8 @@ pub(crate) enum OperationTarget {
     Deployment(Deployment),
     /// A machine.
     Machine(Machine),
+    /// A site.
+    Site(Site),
 }
 
 /// One long-running piece of work. Follow it with the subscription `operationUpdated`.
@@ -62,8 +66,20 @@ impl Operation {
                 .await?
                 .map(OperationTarget::Deployment));
         }
+        if let Some(id) = self.0.site_id {
+            return Ok(find::<Site>(ctx, id).await?.map(OperationTarget::Site));
+        }
         let machine = find_opt::<Machine>(ctx, self.0.machine_id).await?;
         Ok(machine.map(OperationTarget::Machine))
+    }
+
+    /// The moves that a rebalance carries out, by wave; none of other operations.
+    async fn moves(&self, ctx: &Context<'_>) -> Result<Vec<FleetMove>> {
+        if self.0.kind != OperationKind::FleetRebalance {
+            return Ok(Vec::new());
+        }
+        let found = request(ctx).loaders.load_one(MovesOf(self.0.id)).await?;
+        Ok(found.into_iter().flatten().map(FleetMove::from).collect())
     }
 
     /// Its steps, as far as they are known.
@@ -194,6 +210,8 @@ pub(crate) struct OperationFilterInput {
     deployment_id: Option<ID>,
     /// Only of this machine.
     machine_id: Option<ID>,
+    /// Only of this site.
+    site_id: Option<ID>,
     /// Only in one of these states.
     states: Option<Vec<State<OperationState>>>,
 }
@@ -204,6 +222,7 @@ impl OperationFilterInput {
             tenant_id: id_opt("tenantId", self.tenant_id.as_ref())?,
             deployment_id: id_opt("deploymentId", self.deployment_id.as_ref())?,
             machine_id: id_opt("machineId", self.machine_id.as_ref())?,
+            site_id: id_opt("siteId", self.site_id.as_ref())?,
             states: self
                 .states
                 .into_iter()

@@ -50,7 +50,8 @@ async fn walk(world: &World, token: &str) {
 async fn every_mutation_that_is_done_is_opened_and_completed() {
     let world = World::new().await;
     walk(&world, &world.shop_b).await;
-    walk(&World::new().await, &world.platform).await;
+    let world = World::with_two_machines().await;
+    walk(&world, &world.platform).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -5,7 +5,7 @@ use berth_model::Role;
 use serde_json::{Value, json};
 
 use crate::{
-    inputs::{Schema, unknown},
+    inputs::{Schema, moves, unknown},
     pages::shop::staff,
     world::World,
 };
@@ -28,9 +28,10 @@ const URLS: [&str; 5] = [
 ];
 
 /// Wrong values of an input's field, by its name. None: any value that the type allows is right.
-fn wrong(mutation: &str, field: &str) -> Vec<Value> {
+fn wrong(world: &World, mutation: &str, field: &str) -> Vec<Value> {
     let long = "x".repeat(300);
     match field {
+        "waves" => wrong_moves(world),
         "idempotencyKey" => vec![json!(""), json!("with space"), json!(long)],
         "name" | "ownerName" => vec![json!(""), json!(" "), json!(long), json!("a\nb")],
         "summary" | "version" => vec![json!(""), json!("a\nb")],
@@ -95,6 +96,30 @@ fn wrong(mutation: &str, field: &str) -> Vec<Value> {
         _ if mutation.starts_with("storefront") => wrong_of_storefront(mutation, field),
         other => wrong_of_client(mutation, other),
     }
+}
+
+/// The same for moves.
+fn wrong_moves(world: &World) -> Vec<Value> {
+    let vm = json!(world.ids["VirtualMachine"]);
+    let good = moves(world, &vm);
+    let mut twice = good.clone();
+    let one = good[0]["moves"][0].clone();
+    twice[0]["moves"] = json!([one, one]);
+    let to = |machine: Value| {
+        let mut moved = good.clone();
+        moved[0]["moves"][0]["toMachineId"] = machine;
+        moved
+    };
+    vec![
+        json!([]),
+        json!([{ "moves": [] }]),
+        moves(world, &json!("x")),
+        moves(world, &json!(unknown("VirtualMachine"))),
+        to(json!(world.ids["Machine"])),
+        to(json!(unknown("Machine"))),
+        twice,
+        json!(vec![good[0].clone(); 501]),
+    ]
 }
 
 /// The same for what is told of applications, and for their options.
@@ -197,7 +222,7 @@ fn wrong_of_client(mutation: &str, field: &str) -> Vec<Value> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn each_wrong_argument_is_named() {
-    let world = World::new().await;
+    let world = World::with_two_machines().await;
     let schema = Schema::read(&world).await;
     let support = staff(&world.api, Role::PlatformSupport).await;
     let mut failures = Vec::new();
@@ -215,6 +240,7 @@ async fn each_wrong_argument_is_named() {
             "plan",
             "placement",
             "machine",
+            "fleet",
             "storefront",
             "client",
         ];
@@ -226,7 +252,7 @@ async fn each_wrong_argument_is_named() {
             _ => &world.shop_b,
         };
         for slot in schema.inputs(&ty) {
-            for value in wrong(name, &slot.name) {
+            for value in wrong(&world, name, &slot.name) {
                 tried += 1;
                 let mut input = schema.input(&world, name, &format!("k{tried}"));
                 input[&slot.name] = value.clone();

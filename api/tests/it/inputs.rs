@@ -202,6 +202,7 @@ fn value(world: &World, mutation: &str, slot: &Slot, unique: &str) -> Value {
         "keepSeconds" => json!(0),
         "reason" => json!("Ticket 7"),
         "minutes" => json!(30),
+        "waves" => moves(world, &json!(world.ids["VirtualMachine"])),
         "survive" => json!("MACHINE"),
         "failures" => json!(1),
         "tenantCap" => json!(100),
@@ -209,6 +210,16 @@ fn value(world: &World, mutation: &str, slot: &Slot, unique: &str) -> Value {
         _ if slot.ty == "ID" => id(noun(&slot.name)),
         other => panic!("{mutation} has a new argument {other}: give it a good value here"),
     }
+}
+
+/// A wave with one move of this virtual machine to the other machine.
+pub fn moves(world: &World, vm: &Value) -> Value {
+    let second = world.second_machine.as_ref();
+    json!([{ "moves": [{
+        "virtualMachineId": vm,
+        "fromMachineId": world.ids["Machine"],
+        "toMachineId": second.unwrap_or(&world.ids["Machine"]),
+    }] }])
 }
 
 /// The arguments that a question must be given, as written in it; none if there is one that has no

@@ -107,7 +107,7 @@ async fn only_roots_take_ids() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn changes_do_not_tell_a_foreign_id_from_an_unknown_one() {
-    let world = World::new().await;
+    let world = World::with_two_machines().await;
     let schema = Schema::read(&world).await;
     let mut tried = 0;
     for field in schema.fields("Mutation") {

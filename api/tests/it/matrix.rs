@@ -296,7 +296,7 @@ async fn every_caller_changes_what_is_written_down() {
     let mut rows: BTreeMap<String, Vec<char>> = BTreeMap::new();
     for caller in 0..13 {
         // A world of its own: some of the changes remove what others need.
-        let world = World::new().await;
+        let world = World::with_two_machines().await;
         let schema = Schema::read(&world).await;
         let mut tokens = provider(&world).await;
         tokens.push(world.shop_b.clone());

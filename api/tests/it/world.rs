@@ -26,6 +26,8 @@ pub struct World {
     pub ids: BTreeMap<&'static str, String>,
     /// Ids of what everybody may see, and of tenant B.
     pub mine: BTreeMap<&'static str, String>,
+    /// See [`World::with_two_machines`].
+    pub second_machine: Option<String>,
 }
 
 impl World {
@@ -45,6 +47,7 @@ impl World {
             owner_b: String::new(),
             ids: BTreeMap::from([("Storefront", storefront.to_string())]),
             mine: BTreeMap::from([("Storefront", other.to_string())]),
+            second_machine: None,
             api,
         };
         world.webhook(&storefront.to_string()).await;
@@ -56,6 +59,22 @@ impl World {
         world.orders().await;
         world.placed().await;
         world.told().await;
+        world
+    }
+
+    /// With a second machine, so that something can be moved.
+    pub async fn with_two_machines() -> Self {
+        let mut world = Self::new().await;
+        let machine = json!({
+            "idempotencyKey": "second-machine", "name": "m2", "uri": "sim:m2",
+            "rackId": world.ids["Rack"], "guestType": "QEMU", "storagePool": "berth",
+            "networkIds": [world.ids["Network"]], "memoryReserveBytes": GIB,
+        });
+        let made = world
+            .api
+            .make(&world.platform, "machineEnroll", machine, "machine { id }")
+            .await;
+        world.second_machine = Some(text(&made["machine"]["id"]));
         world
     }
 

@@ -242,6 +242,16 @@ pub(crate) const KEYS: &[Key] = &[
         "How long an address rests before another guest gets it.",
     ),
     key(
+        "fleet.move_mib_per_second",
+        Kind::Integer {
+            min: 1,
+            max: 1_000_000,
+        },
+        Absent,
+        "How much of the network one live move may take, in MiB a second. Without it a move takes what \
+         it gets.",
+    ),
+    key(
         "fleet.simulator_directory",
         Kind::Path,
         Absent,

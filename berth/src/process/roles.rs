@@ -8,8 +8,8 @@ use berth_domains_mail::{Mailer, Postman, PostmanConfig};
 use berth_federation::Issuers;
 use berth_operations::{Boundary, Runner, RunnerConfig};
 use berth_scheduler::{
-    DeploymentExecutor, Fleet, FleetConfig, MachineExecutor, Machines, MachinesConfig, Reconciler,
-    ReconcilerConfig,
+    DeploymentExecutor, Fleet, FleetConfig, MachineExecutor, Machines, MachinesConfig,
+    MoveExecutor, RebalanceExecutor, Reconciler, ReconcilerConfig,
 };
 use berth_store::OperationFeed;
 use berth_webhooks::{Courier, Destinations, SystemNames};
@@ -193,6 +193,7 @@ fn worker_spawn(
         quarantine: config.fleet.quarantine,
         // A call that destroys must be over before somebody else may hold the claim.
         destroy_limit: config.worker.lease / 2,
+        move_bandwidth_mib: config.fleet.move_bandwidth_mib,
         ..FleetConfig::new(&config.image_directory)
     };
     let fleet = Arc::new(Fleet::new(
@@ -206,7 +207,9 @@ fn worker_spawn(
         feed,
         vec![
             Arc::new(DeploymentExecutor::new(Arc::clone(&fleet))),
-            Arc::new(MachineExecutor::new(fleet)),
+            Arc::new(MachineExecutor::new(Arc::clone(&fleet))),
+            Arc::new(MoveExecutor::new(Arc::clone(&fleet))),
+            Arc::new(RebalanceExecutor::new(fleet)),
         ],
         runner_config(config),
         Arc::clone(&parts.clock),

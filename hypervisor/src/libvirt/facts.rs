@@ -26,6 +26,7 @@ pub(super) fn machine(connect: &Connect) -> Result<MachineFacts, Failure> {
         hostname: connect.hostname()?,
         memory_bytes: node.memory * 1024,
         cpus: node.cpus,
+        cpu_model: capabilities.host.cpu.model,
         version: format!(
             "{}.{}.{}",
             version / 1_000_000,

@@ -230,6 +230,7 @@ impl SimulatorState {
             hostname: self.hostname.clone(),
             memory_bytes: self.memory_bytes,
             cpus: self.cpus,
+            cpu_model: Some("simulated".into()),
             version: "simulator".into(),
         }
     }

@@ -282,4 +282,12 @@ pub(crate) struct Capabilities {
 #[derive(Deserialize)]
 pub(crate) struct Host {
     pub(crate) uuid: Uuid,
+    #[serde(default)]
+    pub(crate) cpu: HostCpu,
+}
+
+/// A host's processors.
+#[derive(Default, Deserialize)]
+pub(crate) struct HostCpu {
+    pub(crate) model: Option<String>,
 }

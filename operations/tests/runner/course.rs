@@ -144,3 +144,54 @@ async fn a_step_that_never_ends_is_dropped_at_its_limit() {
     assert_eq!(ended.state, State::Succeeded);
     assert!(ended.attempts >= 3, "{}", ended.attempts);
 }
+
+#[tokio::test]
+async fn a_call_that_tells_that_it_moves_is_heard_and_outlives_the_limit() {
+    let world = World::new().await;
+    let player = Player::new(|call| async move {
+        for percent in 1..=40 {
+            call.progress.tell(percent, "Copying");
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        done("Good.")
+    });
+    let config = RunnerConfig {
+        step_limit: Duration::from_millis(200),
+        max_attempts: 1,
+        ..World::config("a")
+    };
+    let worker = world.start(&player, config);
+    let operation = world.enqueue(Kind::DeploymentCreate).await;
+    let ended = world.until_final(operation.id).await;
+    worker.stopped().await;
+    assert_eq!((ended.state, ended.attempts), (State::Succeeded, 1));
+    let told = world.told(operation.id).await;
+    assert!(told.contains("Copying"), "{told}");
+}
+
+#[tokio::test]
+async fn one_that_waits_for_others_holds_no_worker_and_uses_no_try() {
+    let world = World::new().await;
+    let player = Player::new(|call| async move {
+        if call.operation.kind == Kind::DeploymentCreate && call.step == "place" && call.nth < 6 {
+            return Ok(StepEnd::Later {
+                after: Duration::ZERO,
+                percent: 10,
+                message: "Waiting for others".to_owned(),
+            });
+        }
+        done("Good.")
+    });
+    let config = RunnerConfig {
+        max_attempts: 1,
+        ..World::config("a")
+    };
+    let worker = world.start(&player, config);
+    let operation = world.enqueue(Kind::DeploymentCreate).await;
+    let ended = world.until_final(operation.id).await;
+    worker.stopped().await;
+    assert_eq!((ended.state, ended.attempts), (State::Succeeded, 1));
+    assert_eq!(ended.claim_number, 6, "it was given back each time");
+    let told = world.told(operation.id).await;
+    assert!(told.contains("Waiting for others"), "{told}");
+}

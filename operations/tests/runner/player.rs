@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use berth_model::{Error, ErrorCode, Operation, OperationKind, Result};
-use berth_operations::{Executor, Step, StepEnd, StepError, Work};
+use berth_operations::{Executor, Progress, Step, StepEnd, StepError, Work};
 use futures::future::BoxFuture;
 use tokio::sync::watch;
 
@@ -37,6 +37,7 @@ pub struct Call {
     pub step: &'static str,
     /// Which call of this step it is, from 1.
     pub nth: usize,
+    pub progress: Progress,
 }
 
 type Play = dyn Fn(Call) -> BoxFuture<'static, Played> + Send + Sync;
@@ -102,6 +103,7 @@ impl Executor for Player {
             operation: work.operation.clone(),
             step: step.name,
             nth,
+            progress: work.progress.clone(),
         };
         (self.play)(call).await
     }

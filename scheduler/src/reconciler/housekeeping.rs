@@ -1,4 +1,5 @@
-//! What time brings: purges of what was deleted long enough ago, and expired tokens and keys.
+//! What time brings: purges of what was deleted long enough ago, moves that were left unfinished, and
+//! expired tokens and keys.
 
 use berth_model::Result;
 use chrono::TimeDelta;
@@ -23,6 +24,18 @@ impl Reconciler {
                 count = purges.len(),
                 "retention is over: purges are asked for"
             );
+        }
+        let (seen_at, unfinished) = self.store.moves_unfinished().await?;
+        for moved in &unfinished {
+            if self
+                .store
+                .repair_enqueue(moved, seen_at, floor)
+                .await?
+                .is_some()
+            {
+                let vm = moved.virtual_machine_id;
+                tracing::info!(%vm, "a move was left unfinished: a repair is asked for");
+            }
         }
         let removed = self.store.expired_remove().await?;
         tracing::debug!(

@@ -12,27 +12,25 @@ use crate::{
 };
 
 pub(super) async fn run(task: &mut Task<'_>) -> StepResult {
-    let host = task.host()?;
-    if is_there(task, &host).await? {
+    bring(task, &task.host()?).await
+}
+
+/// Brings it to the machine that the virtual machine is on, or goes to.
+pub(crate) async fn bring(task: &Task<'_>, host: &Host) -> StepResult {
+    if is_there(task, host).await? {
         return done("The image is there");
     }
-    let lock = task.fleet.upload_lock(machine_id(task)?, task.vm.image.id);
+    let lock = task.fleet.upload_lock(host.id, task.vm.image.id);
     let _one_at_a_time = lock.lock().await;
-    if is_there(task, &host).await? {
+    if is_there(task, host).await? {
         return done("The image is there");
     }
-    upload(task, &host).await?;
+    upload(task, host).await?;
     done("The image is uploaded and checked")
 }
 
-fn machine_id(task: &Task<'_>) -> Result<berth_model::MachineId> {
-    let place = task.vm.place.as_ref();
-    let (machine, _) = place.ok_or_else(|| Error::internal("placed on no machine"))?;
-    Ok(machine.id)
-}
-
 async fn is_there(task: &Task<'_>, host: &Host) -> Result<bool> {
-    let (machine, image) = (machine_id(task)?, task.vm.image.id);
+    let (machine, image) = (host.id, task.vm.image.id);
     if !task
         .fleet
         .store
@@ -77,7 +75,7 @@ async fn upload(task: &Task<'_>, host: &Host) -> Result<()> {
     }
     task.fleet
         .store
-        .image_verified(&task.work.claim, machine_id(task)?, image.id)
+        .image_verified(&task.work.claim, host.id, image.id)
         .await
 }
 

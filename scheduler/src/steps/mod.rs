@@ -4,7 +4,7 @@
 mod converge;
 mod define;
 mod finish;
-mod image;
+pub(crate) mod image;
 mod place;
 mod power;
 mod probe;
@@ -13,14 +13,20 @@ mod remove;
 mod seed;
 mod start;
 mod stop;
-mod volumes;
+pub(crate) mod volumes;
 
 use berth_model::{Error, OperationKind};
 use berth_operations::StepError;
 
-use crate::task::{StepResult, Task, done};
+use crate::{
+    moving::settle,
+    task::{StepResult, Task, done},
+};
 
 pub(crate) async fn run(task: &mut Task<'_>, name: &str) -> StepResult {
+    if task.vm.transit.is_some() {
+        settle::before(task).await?;
+    }
     if task.is_undo && task.own()?.deployment.healthy_at.is_some() {
         // What was healthy once is its operator's, and goes only by a delete.
         return done("It ran already: nothing is undone");

@@ -114,7 +114,7 @@ async fn present(task: &Task<'_>, volume: &berth_model::Volume, size: Option<i64
 }
 
 /// Never made anew: an empty disk in its place would be taken for a fresh start, and formatted.
-fn data_lost(task: &Task<'_>, item: &DeploymentWork, name: &str) -> StepError {
+pub(crate) fn data_lost(task: &Task<'_>, item: &DeploymentWork, name: &str) -> StepError {
     let machine = task
         .vm
         .place

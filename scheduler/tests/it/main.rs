@@ -9,6 +9,7 @@ mod health;
 mod killed;
 mod lifecycle;
 mod machines;
+mod moves;
 mod order;
 mod races;
 mod reconcile;

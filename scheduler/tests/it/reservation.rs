@@ -163,6 +163,7 @@ async fn a_machine_that_lost_memory_has_no_room_and_no_broken_counter() {
         host_uuid,
         memory_bytes: memory,
         cpus: 64,
+        cpu_model: None,
         memory_foreign_bytes: 0,
         vcpus_foreign: 0,
         pool_capacity_bytes: 4096 * GIB,

@@ -16,21 +16,21 @@ use crate::{
     world::{GIB, Size, World},
 };
 
-const SURVIVE: PlacementPolicy = PlacementPolicy {
+pub const SURVIVE: PlacementPolicy = PlacementPolicy {
     survive: Some(FailureDomain::Machine),
     failures: 1,
     tenant_cap: None,
     is_spread: false,
 };
 
-async fn policy_set(world: &World, wanted: PlacementPolicy) {
+pub async fn policy_set(world: &World, wanted: PlacementPolicy) {
     let key = IdempotencyKey::parse("policy").unwrap();
     let cx = world.platform.clone().with_key(key);
     let set = world.store.placement_policy_set(&cx, wanted).await.unwrap();
     assert_eq!(set, wanted);
 }
 
-async fn facts(world: &World) -> FleetFacts {
+pub async fn facts(world: &World) -> FleetFacts {
     let site = world.site.id;
     world
         .store
@@ -40,7 +40,7 @@ async fn facts(world: &World) -> FleetFacts {
 }
 
 /// Each machine fails, by sums.
-fn check_failures(facts: &FleetFacts) {
+pub fn check_failures(facts: &FleetFacts) {
     let limits: BTreeMap<MachineId, i64> = facts
         .machines
         .iter()

@@ -18,8 +18,8 @@ use berth_model::{
 };
 use berth_operations::{Boundary, NoBoundary, Point, Runner, RunnerConfig};
 use berth_scheduler::{
-    DeploymentExecutor, Fleet, FleetConfig, MachineExecutor, Machines, MachinesConfig, Reconciler,
-    ReconcilerConfig,
+    DeploymentExecutor, Fleet, FleetConfig, MachineExecutor, Machines, MachinesConfig,
+    MoveExecutor, RebalanceExecutor, Reconciler, ReconcilerConfig,
 };
 use berth_store::{Cx, OperationFeed, Store, testing};
 use chrono::TimeDelta;
@@ -93,6 +93,7 @@ pub fn simulator(memory_gib: i64) -> SimulatorConfig {
         cpus: 64,
         pool_bytes: 4096 << 30,
         boot_millis: 20,
+        move_millis: 30,
         shutdown_millis: 10,
         call_timeout: Duration::from_millis(500),
         watch_period: Duration::from_millis(20),
@@ -142,6 +143,7 @@ impl World {
         let open = Arc::new(Machines::new(config, clock.clone()));
         let config = FleetConfig {
             poll: Duration::from_millis(10),
+            rebalance_look: Duration::from_millis(50),
             shutdown_grace: Duration::from_secs(5),
             ..FleetConfig::new(folder.path().join("images"))
         };
@@ -191,6 +193,8 @@ impl World {
             vec![
                 Arc::new(DeploymentExecutor::new(self.fleet.clone())),
                 Arc::new(MachineExecutor::new(self.fleet.clone())),
+                Arc::new(MoveExecutor::new(self.fleet.clone())),
+                Arc::new(RebalanceExecutor::new(self.fleet.clone())),
             ],
             config,
             self.clock.clone(),

@@ -20,7 +20,7 @@ use crate::{
     idempotency::Begun,
     offer::plan_sold,
     plan::PlanRow,
-    queue::{NewOperation, OperationRow},
+    queue::{NewOperation, OperationRow, Subject},
     schema::{deployments, virtual_machines},
     tx::Tx,
 };
@@ -147,8 +147,7 @@ impl Store {
         let new = NewOperation {
             tenant_id,
             kind: change.kind(),
-            deployment_id: Some(id),
-            machine_id: None,
+            subject: Subject::Deployment(id),
             lock_key: vm.0,
         };
         let operation = self.operation_enqueue(tx, cx, new).await?;

@@ -19,7 +19,7 @@ use crate::{
     idempotency::Begun,
     offer::{application_sold, plan_sold},
     plan::PlanRow,
-    queue::{NewOperation, OperationRow},
+    queue::{NewOperation, OperationRow, Subject},
     schema::deployments,
     secret::ADMINISTRATOR_PASSWORD,
     tenant::TenantRow,
@@ -82,8 +82,7 @@ impl Store {
         let new = NewOperation {
             tenant_id,
             kind: OperationKind::DeploymentCreate,
-            deployment_id: Some(id),
-            machine_id: None,
+            subject: Subject::Deployment(id),
             lock_key: vm.0,
         };
         let operation = self.operation_enqueue(tx, cx, new).await?;

@@ -19,9 +19,9 @@ use crate::{
     Cx, Store,
     error::internal,
     machine::MachineRow,
-    queue::NewOperation,
+    queue::{NewOperation, Subject},
     reads::uuids,
-    schema::{machines, storage_pools, virtual_machines},
+    schema::{machines, storage_pools, transits, virtual_machines},
     storage_pool::StoragePoolRow,
     tx::Tx,
 };
@@ -67,6 +67,20 @@ struct ExpectedRow {
     wanted: String,
 }
 
+impl From<ExpectedRow> for GuestExpected {
+    fn from(row: ExpectedRow) -> Self {
+        Self {
+            virtual_machine_id: row.vm.into(),
+            deployment_id: row.deployment.into(),
+            wanted: match row.wanted.as_str() {
+                "RUNNING" => GuestWanted::On,
+                "STOPPED" => GuestWanted::Off,
+                _ => GuestWanted::Absent,
+            },
+        }
+    }
+}
+
 /// Of the deployments of a virtual machine the one that wants most speaks for it. What is ordered
 /// or refused has nothing there yet; what is purged wants nothing.
 const EXPECTED: &str = "
@@ -79,6 +93,18 @@ const EXPECTED: &str = "
       AND NOT EXISTS (SELECT FROM operations o
                       WHERE o.lock_key = vm.id AND o.state IN ('PENDING', 'RUNNING'))
     ORDER BY vm.id, array_position(ARRAY['RUNNING', 'STOPPED', 'DELETED'], d.desired_state), d.id";
+
+/// Virtual machines that were being moved and that no operation works on: of something of them it is
+/// not known where it is, or a machine didn't answer when it was to be removed.
+const IN_TRANSIT: &str = "
+    SELECT DISTINCT ON (t.virtual_machine_id)
+        t.virtual_machine_id AS vm, d.id AS deployment, d.desired_state AS wanted
+    FROM transits t
+    JOIN deployments d ON d.tenant_id = t.tenant_id AND d.virtual_machine_id = t.virtual_machine_id
+    WHERE NOT EXISTS (SELECT FROM operations o
+                      WHERE o.lock_key = t.virtual_machine_id AND o.state IN ('PENDING', 'RUNNING'))
+    ORDER BY t.virtual_machine_id,
+        array_position(ARRAY['RUNNING', 'STOPPED', 'DELETED', 'PURGED'], d.desired_state), d.id";
 
 #[derive(QueryableByName)]
 struct RecentRow {
@@ -141,22 +167,23 @@ impl Store {
             .load(&mut *tx)
             .await
             .map_err(internal);
-        let expected = |row: ExpectedRow| GuestExpected {
-            virtual_machine_id: row.vm.into(),
-            deployment_id: row.deployment.into(),
-            wanted: match row.wanted.as_str() {
-                "RUNNING" => GuestWanted::On,
-                "STOPPED" => GuestWanted::Off,
-                _ => GuestWanted::Absent,
-            },
-        };
-        Ok((
-            seen_at,
-            tx.end(rows).await?.into_iter().map(expected).collect(),
-        ))
+        let rows = tx.end(rows).await?;
+        Ok((seen_at, rows.into_iter().map(Into::into).collect()))
     }
 
-    /// Which of these virtual machines Berth has on this machine, whatever their state.
+    /// Virtual machines whose move was left unfinished, for [`Store::repair_enqueue`]: every operation
+    /// finishes that first.
+    pub async fn moves_unfinished(&self) -> Result<(Timestamp, Vec<GuestExpected>)> {
+        let seen_at = self.clock.now();
+        let mut tx = self.begin_worker("reconciler").await?;
+        let rows: Result<Vec<ExpectedRow>> =
+            sql_query(IN_TRANSIT).load(&mut *tx).await.map_err(internal);
+        let rows = tx.end(rows).await?;
+        Ok((seen_at, rows.into_iter().map(Into::into).collect()))
+    }
+
+    /// Which of these virtual machines Berth has on this machine, whatever their state, or on the
+    /// way to it or from it.
     pub async fn guests_known(
         &self,
         machine: MachineId,
@@ -164,7 +191,12 @@ impl Store {
     ) -> Result<HashSet<VirtualMachineId>> {
         let mut tx = self.begin_worker("reconciler").await?;
         let rows: Result<Vec<Uuid>> = virtual_machines::table
-            .filter(virtual_machines::machine_id.eq(machine.0))
+            .left_join(transits::table.on(transits::virtual_machine_id.eq(virtual_machines::id)))
+            .filter(
+                virtual_machines::machine_id
+                    .eq(machine.0)
+                    .or(transits::machine_id.eq(machine.0)),
+            )
             .filter(virtual_machines::id.eq_any(uuids(ids)))
             .select(virtual_machines::id)
             .load(&mut *tx)
@@ -220,8 +252,7 @@ impl Store {
         let operation = NewOperation {
             tenant_id: tenant.into(),
             kind: OperationKind::DeploymentRepair,
-            deployment_id: Some(expected.deployment_id),
-            machine_id: None,
+            subject: Subject::Deployment(expected.deployment_id),
             lock_key: vm,
         };
         self.operation_enqueue(tx, &Cx::worker("reconciler"), operation)

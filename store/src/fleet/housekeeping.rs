@@ -14,7 +14,7 @@ use crate::{
     Cx, Store,
     error::internal,
     identity::expired_remove,
-    queue::NewOperation,
+    queue::{NewOperation, Subject},
     schema::{access_tokens, deployments, idempotency_keys, virtual_machines},
     tx::Tx,
 };
@@ -112,8 +112,7 @@ impl Store {
         let operation = NewOperation {
             tenant_id: row.tenant_id.into(),
             kind: OperationKind::DeploymentPurge,
-            deployment_id: Some(row.id.into()),
-            machine_id: None,
+            subject: Subject::Deployment(row.id.into()),
             lock_key: row.virtual_machine_id,
         };
         self.operation_enqueue(tx, &Cx::worker("reconciler"), operation)

@@ -10,6 +10,7 @@ mod checks;
 mod counters;
 mod housekeeping;
 mod machine_work;
+mod moves;
 mod observation;
 mod release;
 mod relied;
@@ -17,6 +18,7 @@ mod reservation;
 mod settle;
 mod snapshot;
 mod state;
+mod transit;
 mod work;
 
 use berth_model::{Result, Scope};
@@ -25,22 +27,24 @@ pub use checks::{GuestExpected, GuestWanted, MachineToCheck};
 pub use counters::CounterMismatch;
 pub use housekeeping::Purged;
 pub use machine_work::MachineWork;
+pub use moves::MovesProgress;
 pub use release::ReleaseMode;
 pub use relied::Relied;
 pub use reservation::{ClaimOutcome, ReservationRequest};
 pub use settle::Settling;
+pub use transit::{TransitRequest, TransitWork};
 pub use work::{DeploymentWork, VmWork};
 
 use crate::{Claim, Cx, Store, tx::Tx};
 
 impl Store {
     /// A transaction of a worker that holds no claim.
-    async fn begin_worker(&self, name: &str) -> Result<Tx> {
+    pub(crate) async fn begin_worker(&self, name: &str) -> Result<Tx> {
         self.begin_scope(Scope::Worker, &Cx::worker(name)).await
     }
 
     /// A transaction of a claim that still holds; the operation's row stays locked until its end.
-    async fn begin_claimed(&self, claim: &Claim) -> Result<Tx> {
+    pub(crate) async fn begin_claimed(&self, claim: &Claim) -> Result<Tx> {
         let mut tx = self.begin_worker(&claim.worker).await?;
         match self.claim_hold(&mut tx, claim).await {
             Ok(()) => Ok(tx),

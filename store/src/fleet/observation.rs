@@ -71,6 +71,7 @@ impl Store {
         // Decisions that rely on the machine would be made again for nothing otherwise.
         let is_other = is_other_pool
             || machine.unreachable_since.is_some()
+            || machine.cpu_model != seen.cpu_model
             || (
                 state,
                 memory_bytes,
@@ -91,6 +92,7 @@ impl Store {
                 machines::memory_bytes.eq(memory_bytes),
                 machines::memory_foreign_bytes.eq(memory_foreign_bytes),
                 machines::cpus.eq(cpus),
+                machines::cpu_model.eq(&seen.cpu_model),
                 machines::vcpus_foreign.eq(vcpus_foreign),
                 machines::version.eq(machines::version + i64::from(is_other)),
                 machines::observed_at.eq(self.clock.now()),

@@ -136,7 +136,8 @@ impl Store {
         place_write(tx, request).await?;
         // Last, since all orders want the same machine, and each holds its row from here on.
         let delta = Delta::between(held.as_ref(), request);
-        let lost = counters_add(tx, request, delta, held.is_some()).await?;
+        let place = (request.machine_id, request.storage_pool_id);
+        let lost = counters_add(tx, place, delta, held.is_some()).await?;
         Ok(lost.map_or(ClaimOutcome::Held, ClaimOutcome::Lost))
     }
 
@@ -221,15 +222,15 @@ impl Delta {
 
 /// What is short, if something is. `is_there`: the virtual machine has its place on the machine
 /// already.
-async fn counters_add(
+pub(super) async fn counters_add(
     tx: &mut Tx,
-    request: &ReservationRequest,
+    (machine, pool): (MachineId, StoragePoolId),
     delta: Delta,
     is_there: bool,
 ) -> Result<Option<&'static str>> {
     if !is_there || delta.memory_bytes != 0 || delta.vcpus != 0 {
         let changed = sql_query(MACHINE)
-            .bind::<SqlUuid, _>(request.machine_id.0)
+            .bind::<SqlUuid, _>(machine.0)
             .bind::<BigInt, _>(delta.memory_bytes)
             .bind::<Integer, _>(delta.vcpus)
             .bind::<Bool, _>(is_there)
@@ -240,13 +241,7 @@ async fn counters_add(
             return Ok(Some("memory or vCPUs"));
         }
     }
-    let changed = pool_add(
-        tx,
-        request.storage_pool_id,
-        request.machine_id,
-        delta.disk_bytes,
-    )
-    .await?;
+    let changed = pool_add(tx, pool, machine, delta.disk_bytes).await?;
     Ok((!changed).then_some("disk"))
 }
 

@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use berth_model::{
     FleetFacts, FleetMachine, FleetNetwork, FleetReservation, ImageId, Machine, Result, SiteId,
-    StoragePool,
+    StoragePool, Transit,
 };
 use diesel::{
     prelude::*,
@@ -70,6 +70,10 @@ struct ReservationOfSite {
     restart_machine_id: Option<Uuid>,
     #[diesel(sql_type = Nullable<SqlUuid>)]
     second_restart_machine_id: Option<Uuid>,
+    #[diesel(sql_type = Nullable<SqlUuid>)]
+    transit_machine_id: Option<Uuid>,
+    #[diesel(sql_type = Nullable<Bool>)]
+    has_left: Option<bool>,
     #[diesel(sql_type = Array<SqlUuid>)]
     networks: Vec<Uuid>,
 }
@@ -77,11 +81,13 @@ struct ReservationOfSite {
 const RESERVATIONS: &str = "
     SELECT r.id, r.tenant_id, r.virtual_machine_id, r.machine_id, r.storage_pool_id,
            r.memory_bytes, r.vcpus, r.disk_bytes, r.restart_machine_id, r.second_restart_machine_id,
+           t.machine_id AS transit_machine_id, t.has_left,
            ARRAY(SELECT DISTINCT a.network_id FROM addresses a
                  WHERE a.virtual_machine_id = r.virtual_machine_id ORDER BY 1) AS networks
     FROM reservations r
     JOIN machines m ON m.id = r.machine_id
     JOIN racks k ON k.id = m.rack_id
+    LEFT JOIN transits t ON t.virtual_machine_id = r.virtual_machine_id
     WHERE k.site_id = $1
     ORDER BY r.id";
 
@@ -96,6 +102,13 @@ impl Store {
     ) -> Result<FleetFacts> {
         let mut tx = self.begin_worker(&claim.worker).await?;
         let facts = self.fleet_read(&mut tx, site, Some(image), false).await;
+        tx.end(facts).await
+    }
+
+    /// The same with what is held in the site in any case, for a move.
+    pub async fn fleet_snapshot_whole(&self, claim: &Claim, site: SiteId) -> Result<FleetFacts> {
+        let mut tx = self.begin_worker(&claim.worker).await?;
+        let facts = self.fleet_read(&mut tx, site, None, true).await;
         tx.end(facts).await
     }
 
@@ -219,6 +232,10 @@ impl From<ReservationOfSite> for FleetReservation {
             networks: row.networks.into_iter().map(Into::into).collect(),
             restarts: [row.restart_machine_id, row.second_restart_machine_id]
                 .map(|machine| machine.map(Into::into)),
+            transit: row.transit_machine_id.map(|machine| Transit {
+                machine_id: machine.into(),
+                has_left: row.has_left.unwrap_or(false),
+            }),
         }
     }
 }

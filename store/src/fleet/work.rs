@@ -9,6 +9,7 @@ use berth_model::{
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 
+use super::transit::{TransitWork, transit_read};
 use crate::{
     Claim, Store,
     address::AddressRow,
@@ -48,6 +49,8 @@ pub struct VmWork {
     pub place: Option<(Machine, StoragePool)>,
     /// What it holds.
     pub reservation: Option<Reservation>,
+    /// The second machine that it holds the same on, while it is being moved.
+    pub transit: Option<TransitWork>,
     /// Its addresses, IPv4 first.
     pub addresses: Vec<Address>,
     /// The network of its addresses.
@@ -125,6 +128,7 @@ async fn vm_work_read(tx: &mut Tx, claim: &Claim) -> Result<VmWork> {
         .await
         .optional()
         .map_err(internal)?;
+    let transit = transit_read(tx, vm.tenant_id, vm.id).await?;
     let (addresses, network) = addresses_read(tx, &vm).await?;
     Ok(VmWork {
         vm,
@@ -134,6 +138,7 @@ async fn vm_work_read(tx: &mut Tx, claim: &Claim) -> Result<VmWork> {
         deployments,
         place,
         reservation: reservation.map(Into::into),
+        transit,
         addresses,
         network,
     })

@@ -13,7 +13,7 @@ use crate::{
     Cx, Store, check,
     error::{already_exists, internal},
     idempotency::Begun,
-    queue::{NewOperation, OperationRow},
+    queue::{NewOperation, OperationRow, Subject},
     rack::RackRow,
     reads::uuids,
     schema::{machine_networks, machines, networks, storage_pools},
@@ -60,8 +60,7 @@ impl Store {
         let new = NewOperation {
             tenant_id: TenantId::PLATFORM,
             kind: OperationKind::MachineEnroll,
-            deployment_id: None,
-            machine_id: Some(id),
+            subject: Subject::Machine(id),
             lock_key: id.0,
         };
         let operation = self.operation_enqueue(tx, cx, new).await?;

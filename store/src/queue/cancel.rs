@@ -27,8 +27,9 @@ struct Cancelled {
 }
 
 impl Store {
-    /// Cancels an operation. A creation is undone by the worker that has it, or by the next one; a
-    /// repair, restart or rebuild that has not begun ends at once; anything else is `WRONG_STATE`.
+    /// Cancels an operation. A creation is undone by the worker that has it, or by the next one, and
+    /// of a rebalance what has not begun is left out; a repair, restart or rebuild that has not
+    /// begun ends at once; anything else is `WRONG_STATE`.
     pub async fn operation_cancel(&self, cx: &Cx, id: OperationId) -> Result<Operation> {
         policy::check(&cx.actor, Action::OperationCancel)?;
         let mut tx = self.begin(cx).await?;
@@ -131,8 +132,8 @@ fn cancel_way(operation: &Operation) -> Result<Way> {
             }
         }
         _ => refuse(
-            "Only the creation of a deployment, or a repair, restart or rebuild that has not \
-             begun, can be cancelled. To change course, ask for the opposite.",
+            "Only the creation of a deployment, a rebalance, or a repair, restart or rebuild that has \
+             not begun, can be cancelled. To change course, ask for the opposite.",
         ),
     }
 }
@@ -153,6 +154,7 @@ mod tests {
             state,
             deployment_id: None,
             machine_id: None,
+            site_id: None,
             attempts: i32::from(begun),
             claim_number: i64::from(begun),
             run_after: Timestamp::UNIX_EPOCH,

@@ -7,7 +7,12 @@ use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 
 use super::event::News;
-use crate::{Claim, Store, error::internal, schema::operations, tx::Tx};
+use crate::{
+    Claim, Store,
+    error::internal,
+    schema::{fleet_moves, operations},
+    tx::Tx,
+};
 
 /// How an operation ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -103,10 +108,26 @@ impl Store {
                 .map_err(internal)?;
             self.steps_settle(&mut tx, claim.operation_id, StepState::Skipped)
                 .await?;
+            self.rebalance_wake(&mut tx, claim).await?;
             self.wake_queue(&mut tx, None).await
         }
         .await;
         tx.end(finished).await
+    }
+
+    /// A rebalance that waits for this operation looks again at once.
+    async fn rebalance_wake(&self, tx: &mut Tx, claim: &Claim) -> Result<()> {
+        let plans = fleet_moves::table
+            .filter(fleet_moves::operation_id.eq(claim.operation_id.0))
+            .select(fleet_moves::plan_operation_id);
+        diesel::update(operations::table)
+            .filter(operations::id.eq_any(plans))
+            .filter(operations::state.eq(OperationState::Pending.as_str()))
+            .set(operations::run_after.eq(self.clock.now()))
+            .execute(&mut **tx)
+            .await
+            .map(|_| ())
+            .map_err(internal)
     }
 
     /// Lets go of the operation until `run_after`; of the error only code and public message are
@@ -143,6 +164,18 @@ impl Store {
             let news = News::new(OperationEventKind::HandedBack, message);
             self.tell_claimed(&mut tx, claim, news).await?;
             self.release(&mut tx, claim, self.clock.now(), 1).await
+        }
+        .await;
+        tx.end(released).await
+    }
+
+    /// Lets go of the operation until `run_after`, since it only waits for others. Doesn't count as a
+    /// try.
+    pub async fn operation_set_aside(&self, claim: &Claim, run_after: Timestamp) -> Result<()> {
+        let mut tx = self.begin_work(claim).await?;
+        let released = async {
+            self.claim_hold(&mut tx, claim).await?;
+            self.release(&mut tx, claim, run_after, 1).await
         }
         .await;
         tx.end(released).await

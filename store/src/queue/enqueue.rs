@@ -2,7 +2,7 @@
 
 use berth_model::{
     DeploymentId, MachineId, Operation, OperationEventKind, OperationId, OperationKind,
-    OperationState, Result, StepState, TenantId,
+    OperationState, Result, SiteId, StepState, TenantId,
 };
 use diesel::{
     prelude::*,
@@ -30,12 +30,29 @@ pub(crate) struct NewOperation {
     pub tenant_id: TenantId,
     /// What it makes true.
     pub kind: OperationKind,
-    /// What it works on, if a deployment.
-    pub deployment_id: Option<DeploymentId>,
-    /// What it works on, if a machine.
-    pub machine_id: Option<MachineId>,
-    /// The virtual machine or machine: one operation of a key runs at a time, in order.
+    /// What it works on.
+    pub subject: Subject,
+    /// The virtual machine, machine or site: one operation of a key runs at a time, in order.
     pub lock_key: Uuid,
+}
+
+/// What an operation works on.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Subject {
+    Deployment(DeploymentId),
+    Machine(MachineId),
+    Site(SiteId),
+}
+
+impl Subject {
+    /// As columns: deployment, machine, site.
+    const fn ids(self) -> [Option<Uuid>; 3] {
+        match self {
+            Self::Deployment(id) => [Some(id.0), None, None],
+            Self::Machine(id) => [None, Some(id.0), None],
+            Self::Site(id) => [None, None, Some(id.0)],
+        }
+    }
 }
 
 impl Store {
@@ -48,14 +65,16 @@ impl Store {
     ) -> Result<Operation> {
         let now = self.clock.now();
         let id: OperationId = self.ids.next();
+        let [deployment, machine, site] = new.subject.ids();
         let row: OperationRow = diesel::insert_into(operations::table)
             .values((
                 operations::id.eq(id.0),
                 operations::tenant_id.eq(new.tenant_id.0),
                 operations::kind.eq(new.kind.as_str()),
                 operations::state.eq(OperationState::Pending.as_str()),
-                operations::deployment_id.eq(new.deployment_id.map(|id| id.0)),
-                operations::machine_id.eq(new.machine_id.map(|id| id.0)),
+                operations::deployment_id.eq(deployment),
+                operations::machine_id.eq(machine),
+                operations::site_id.eq(site),
                 operations::lock_key.eq(new.lock_key),
                 operations::fair_at.eq(operation_fair_at(new.tenant_id.0)),
                 operations::run_after.eq(now),

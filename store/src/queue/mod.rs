@@ -26,5 +26,5 @@ pub use end::Outcome;
 pub use notifications::{Hints, OperationFeed, Wake};
 pub use operation::OperationFilter;
 
-pub(crate) use enqueue::NewOperation;
+pub(crate) use enqueue::{NewOperation, Subject};
 pub(crate) use operation::OperationRow;

@@ -2,7 +2,7 @@
 
 use berth_model::{
     DeploymentId, Error, MachineId, Operation, OperationId, OperationState, Page, PageRequest,
-    Result, TenantId, Timestamp, policy, policy::Action,
+    Result, SiteId, TenantId, Timestamp, policy, policy::Action,
 };
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
@@ -24,6 +24,7 @@ pub(crate) struct OperationRow {
     state: String,
     deployment_id: Option<Uuid>,
     machine_id: Option<Uuid>,
+    site_id: Option<Uuid>,
     attempts: i32,
     claim_number: i64,
     run_after: Timestamp,
@@ -49,6 +50,7 @@ impl TryFrom<OperationRow> for Operation {
             state: row.state.parse()?,
             deployment_id: row.deployment_id.map(Into::into),
             machine_id: row.machine_id.map(Into::into),
+            site_id: row.site_id.map(Into::into),
             attempts: row.attempts,
             claim_number: row.claim_number,
             run_after: row.run_after,
@@ -80,6 +82,8 @@ pub struct OperationFilter {
     pub deployment_id: Option<DeploymentId>,
     /// Only of this machine.
     pub machine_id: Option<MachineId>,
+    /// Only of this site.
+    pub site_id: Option<SiteId>,
     /// Only in these states; empty for all.
     pub states: Vec<OperationState>,
 }
@@ -101,6 +105,9 @@ impl Store {
         }
         if let Some(id) = filter.deployment_id {
             query = query.filter(operations::deployment_id.eq(id.0));
+        }
+        if let Some(id) = filter.site_id {
+            query = query.filter(operations::site_id.eq(id.0));
         }
         if let Some(id) = filter.machine_id {
             query = query.filter(operations::machine_id.eq(id.0));

@@ -8,7 +8,7 @@ use berth_model::{
 };
 use diesel_async::SimpleAsyncConnection;
 
-use super::NewOperation;
+use super::{NewOperation, Subject};
 use crate::{Cx, Store, error::internal};
 
 /// A catalogue with one plan and one application, for deployments to refer to.
@@ -122,8 +122,7 @@ impl QueueFixture {
             let new = NewOperation {
                 tenant_id: deployment.tenant_id,
                 kind,
-                deployment_id: Some(deployment.id),
-                machine_id: None,
+                subject: Subject::Deployment(deployment.id),
                 lock_key: deployment.virtual_machine_id.0,
             };
             operations.push(self.store.operation_enqueue(&mut tx, cx, new).await?);

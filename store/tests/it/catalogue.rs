@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use berth_model::{
     AddressFamily, ChallengePurpose, ClientKind, DeploymentState, DesiredState, FailureDomain,
-    GuestType, Hosting, Locale, MachineState, NoticeKind, NoticeState, OperationEventKind,
-    OperationKind, OperationState, Role, StepState, VirtualMachineState, VolumeKind, VolumeState,
-    WebhookDeliveryState, WebhookDisabledReason,
+    GuestType, Hosting, Locale, MachineState, MoveSkip, NoticeKind, NoticeState,
+    OperationEventKind, OperationKind, OperationState, Role, StepState, VirtualMachineState,
+    VolumeKind, VolumeState, WebhookDeliveryState, WebhookDisabledReason,
 };
 use berth_store::testing::TestDatabase;
 
@@ -46,6 +46,7 @@ pub const TABLES: &[(&str, Kind)] = &[
     ("consents", Kind::Login),
     ("deployment_secrets", Kind::Tenant),
     ("deployments", Kind::Tenant),
+    ("fleet_moves", Kind::Platform),
     ("grants", Kind::Login),
     ("idempotency_keys", Kind::Tenant),
     ("identity_providers", Kind::Own),
@@ -75,6 +76,7 @@ pub const TABLES: &[(&str, Kind)] = &[
     ("storefronts", Kind::Own),
     ("support_grants", Kind::Tenant),
     ("tenants", Kind::Tenant),
+    ("transits", Kind::Tenant),
     ("virtual_machines", Kind::Tenant),
     ("volumes", Kind::Tenant),
     ("webhook_attempts", Kind::Tenant),
@@ -325,6 +327,7 @@ async fn states_are_those_of_the_model() {
         "clients.role" => Role,
         "deployments.desired_state" => DesiredState,
         "deployments.state" => DeploymentState,
+        "fleet_moves.skipped" => MoveSkip,
         "invitations.role" => Role,
         "machines.guest_type" => GuestType,
         "machines.state" => MachineState,

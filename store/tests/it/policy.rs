@@ -100,6 +100,8 @@ pub const COMMON: &[(&str, Action)] = &[
     ("identity_provider_create", A::IdentityProviderWrite),
     ("fleet_demand", A::FleetRead),
     ("fleet_facts", A::FleetRead),
+    ("fleet_move_by_operation_ids", A::FleetRead),
+    ("fleet_rebalance_apply", A::FleetWrite),
     ("image_by_ids", A::FleetRead),
     ("image_create", A::CatalogueWrite),
     ("image_get", A::FleetRead),

@@ -1,9 +1,9 @@
 //! The calls of `policy.rs`: each function that nouns offer, with arguments that are good.
 
 use berth_model::{
-    AuditFilter, ClientCreate, ClientFor, Error, ErrorCode, GuestType, MachineEnroll,
-    MachineUpdate, MemberCreate, NetworkCreate, NetworkRange, OffersChanges, PageRequest, Result,
-    Role, StorefrontChanges,
+    AuditFilter, ClientCreate, ClientFor, Error, ErrorCode, FleetMoveAsked, FleetRebalanceApply,
+    GuestType, MachineEnroll, MachineUpdate, MemberCreate, NetworkCreate, NetworkRange,
+    OffersChanges, PageRequest, Result, Role, StorefrontChanges,
 };
 use berth_store::{Cx, DeploymentFilter};
 use chrono::TimeDelta;
@@ -362,13 +362,6 @@ async fn fleet_call(world: &World, cx: &Cx, name: &str) -> Result<()> {
             .await
             .map(drop),
         "rack_get" => store.rack_get(cx, none.into()).await.map(drop),
-        "fleet_demand" => store.fleet_demand(cx, world.site.id).await.map(drop),
-        "fleet_facts" => store.fleet_facts(cx, world.site.id, None).await.map(drop),
-        "placement_policy" => store.placement_policy(cx).await.map(drop),
-        "placement_policy_set" => {
-            let wanted = berth_model::PlacementPolicy::default();
-            store.placement_policy_set(cx, wanted).await.map(drop)
-        }
         "rack_list" => store.rack_list(cx, page, None).await.map(drop),
         "reservation_by_ids" => store.reservation_by_ids(cx, &[]).await.map(drop),
         "reservation_by_virtual_machine_ids" => store
@@ -390,6 +383,33 @@ async fn fleet_call(world: &World, cx: &Cx, name: &str) -> Result<()> {
             store.webhook_endpoint_delete(cx, made.id).await.map(drop)
         }
         "webhook_endpoint_list" => store.webhook_endpoint_list(cx, page).await.map(drop),
+        other => placement_call(world, cx, other).await,
+    }
+}
+
+async fn placement_call(world: &World, cx: &Cx, name: &str) -> Result<()> {
+    let (store, none) = (world.store(), Uuid::from_u128(7));
+    match name {
+        "fleet_demand" => store.fleet_demand(cx, world.site.id).await.map(drop),
+        "fleet_facts" => store.fleet_facts(cx, world.site.id, None).await.map(drop),
+        "fleet_move_by_operation_ids" => store.fleet_move_by_operation_ids(cx, &[]).await.map(drop),
+        "fleet_rebalance_apply" => {
+            let moved = FleetMoveAsked {
+                virtual_machine_id: none.into(),
+                from_machine_id: none.into(),
+                to_machine_id: Uuid::from_u128(8).into(),
+            };
+            let apply = FleetRebalanceApply {
+                site_id: world.site.id,
+                waves: vec![vec![moved]],
+            };
+            store.fleet_rebalance_apply(cx, apply).await.map(drop)
+        }
+        "placement_policy" => store.placement_policy(cx).await.map(drop),
+        "placement_policy_set" => {
+            let wanted = berth_model::PlacementPolicy::default();
+            store.placement_policy_set(cx, wanted).await.map(drop)
+        }
         other => panic!("{other} is listed and not called"),
     }
 }

@@ -47,6 +47,9 @@ fn fill_sql(world: &World) -> String {
         INSERT INTO reservations
             SELECT gen_random_uuid(), v.tenant_id, v.id, p.machine_id, p.id, 1, 1, 1, now(), now()
             FROM virtual_machines v, storage_pools p;
+        INSERT INTO transits
+            SELECT virtual_machine_id, tenant_id, machine_id, storage_pool_id, 1, 1, 1, false, now()
+            FROM reservations;
         INSERT INTO addresses (id, tenant_id, network_id, family, address, virtual_machine_id)
             SELECT gen_random_uuid(), v.tenant_id, n.id, 4, v.mac, v.id
             FROM virtual_machines v, networks n;

@@ -83,6 +83,49 @@ fn system_volume(site: &Site, machine: &str) -> String {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_deployment_moves_to_another_machine_and_never_stops() {
+    let site = Site::new(4, 120).await;
+    let world = &site.world;
+    let _worker = world.worker(Worker {
+        concurrency: Some(2),
+        ..Worker::default()
+    });
+    let deployment = site.running(&world.catalogue.own).await;
+    let before = site.guest(&deployment).await;
+    before.note_put("taken along").await;
+    let told = before.told().await;
+
+    let rebalance = world.move_away(&deployment).await;
+    site.succeeds(&rebalance).await;
+    let document = "query($id: ID!) { node(id: $id) { ... on Operation {
+        moves { state operation { steps { name message } } } } } }";
+    let moved = world.platform.query(document, json!({ "id": rebalance }));
+    let moves = moved.await["node"]["moves"].clone();
+    assert_eq!(moves[0]["state"], "DONE", "{moves:#}");
+
+    let after = site.guest(&deployment).await;
+    assert_ne!(after.machine, before.machine);
+    assert_eq!(after.addresses, before.addresses);
+    assert_eq!(after.note().await, "taken along");
+    assert_eq!(
+        after.told().await["boots"],
+        told["boots"],
+        "it never stopped"
+    );
+    world.assert_counted("a move").await;
+
+    // What stands still takes its data along, and begins on a fresh system disk.
+    site.change("deploymentStop", &deployment, json!({})).await;
+    let back = world.move_away(&deployment).await;
+    site.succeeds(&back).await;
+    site.change("deploymentStart", &deployment, json!({})).await;
+    let at_last = site.guest(&deployment).await;
+    assert_ne!(at_last.machine, after.machine);
+    assert_eq!(at_last.note().await, "taken along");
+    world.assert_counted("a move of what stood still").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn two_deployments_share_a_machine_and_one_leaves() {
     let site = Site::new(4, 120).await;
     let world = &site.world;

@@ -27,6 +27,7 @@ impl Platform {
             racks: BTreeMap::new(),
             networks: BTreeMap::new(),
             tenants: BTreeMap::new(),
+            families: BTreeMap::new(),
             image: ImageNumber::default(),
             nowhere: LabelNumber::default(),
         };
@@ -41,6 +42,7 @@ impl Platform {
             platform.machine_add(index);
         }
         platform.reservations_add();
+        platform.transits_add();
         platform.sums_add();
         platform.restarts_add();
         platform
@@ -70,7 +72,10 @@ impl Platform {
             self.networks.insert(network.id, label);
             labels.push(label);
         }
+        let next = u16::try_from(self.families.len()).unwrap_or(u16::MAX);
+        let family = known.machine.cpu_family().map(str::to_owned);
         let spec = MachineSpec {
+            cpu_family: *self.families.entry(family).or_insert(next),
             labels,
             images: known.has_image.then_some(self.image).into_iter().collect(),
             state: state(known),
@@ -88,8 +93,10 @@ impl Platform {
         let held = self.facts.reservations.take();
         for one in held.iter().flatten() {
             let ask = self.ask_of(one);
+            let going = one.transit.filter(|transit| !transit.has_left);
+            let at = going.map_or(one.reservation.machine_id, |transit| transit.machine_id);
             // A machine of the site, since the two were read together.
-            match self.number(one.reservation.machine_id) {
+            match self.number(at) {
                 Some(machine) => self.fleet.vm_found(ask, Place { machine, nodes: 0 }),
                 None => self.fleet.vm_add(ask),
             };

@@ -10,11 +10,13 @@ mod grow;
 mod moves;
 mod outlook;
 mod request;
+mod transit;
 mod verdict;
 
 pub use moves::{Move, Moves, SurvivalOf};
 pub use outlook::{MoreWith, Outlook, PlanRoom, StrandedRoom};
 pub use request::{Chosen, Decision, NetworkNeed, Request, Room};
+pub use transit::MoveRefused;
 pub use verdict::Hindrance;
 
 use std::collections::BTreeMap;
@@ -38,6 +40,8 @@ pub struct Platform {
     racks: BTreeMap<berth_model::RackId, RackNumber>,
     networks: BTreeMap<NetworkId, LabelNumber>,
     tenants: BTreeMap<TenantId, TenantNumber>,
+    /// By the processors that a guest moves alive between.
+    families: BTreeMap<Option<String>, u16>,
     /// The image that was asked about.
     image: ImageNumber,
     /// Of no machine.

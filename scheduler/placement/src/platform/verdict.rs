@@ -130,6 +130,8 @@ pub enum Hindrance {
     Closed,
     /// No network with free addresses, or machines are on other networks.
     Network,
+    /// Its guest doesn't move alive to the machines' processors.
+    Processors,
     /// The nearest machine is short of this much.
     Short(Shortage),
     /// The tenant has as many on each as it may have.
@@ -144,9 +146,8 @@ impl Hindrance {
     pub(super) fn of(refusal: &Refusal) -> Self {
         match refusal {
             Refusal::State(_) | Refusal::Site => Self::Closed,
-            Refusal::Label(_) | Refusal::Taint(_) | Refusal::Cpu(_) | Refusal::Family => {
-                Self::Network
-            }
+            Refusal::Label(_) | Refusal::Taint(_) => Self::Network,
+            Refusal::Cpu(_) | Refusal::Family => Self::Processors,
             Refusal::Short { dimension, missing } => Self::Short(shortage(*dimension, *missing)),
             Refusal::Kept { dimension, missing } => Self::Kept(shortage(*dimension, *missing)),
             Refusal::TenantCap => Self::TenantCap,

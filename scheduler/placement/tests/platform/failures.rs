@@ -11,7 +11,7 @@ use proptest::prelude::*;
 
 use crate::world::{GIB, claim, facts, id, machine, request};
 
-fn survive(domain: FailureDomain, failures: i32) -> PlacementPolicy {
+pub fn survive(domain: FailureDomain, failures: i32) -> PlacementPolicy {
     PlacementPolicy {
         survive: Some(domain),
         failures,
@@ -33,7 +33,7 @@ fn domain_of(facts: &FleetFacts, machine: MachineId) -> RackId {
 
 /// Every failure and every two, carried out with sums: who fails is restarted at the first of its
 /// places that hasn't failed.
-fn check(facts: &FleetFacts) {
+pub fn check(facts: &FleetFacts) {
     let held = facts.reservations.as_ref().unwrap();
     let mut domains: Vec<RackId> = facts
         .machines
@@ -56,16 +56,27 @@ fn check_failed(facts: &FleetFacts, held: &[FleetReservation], failed: &[RackId]
     let mut memory: BTreeMap<MachineId, i64> = BTreeMap::new();
     for one in held {
         let of = &one.reservation;
-        let mut place = of.machine_id;
-        if is_dead(place) {
+        // What is being moved counts on both machines; it is lost only with both.
+        let other = one.transit.map(|transit| transit.machine_id);
+        let goes = one.transit.is_some_and(|transit| !transit.has_left);
+        let mut places = vec![of.machine_id];
+        places.extend(other);
+        let is_lost = match goes {
+            true => places.iter().all(|place| is_dead(*place)),
+            false => is_dead(of.machine_id),
+        };
+        places.retain(|place| !is_dead(*place));
+        if is_lost {
             let mut alive = one
                 .restarts
                 .into_iter()
                 .flatten()
                 .filter(|to| !is_dead(*to));
-            place = alive.next().expect("it has a place after the failure");
+            places.push(alive.next().expect("it has a place after the failure"));
         }
-        *memory.entry(place).or_default() += of.memory_bytes;
+        for place in places {
+            *memory.entry(place).or_default() += of.memory_bytes;
+        }
     }
     for (machine, memory) in memory {
         let known = facts

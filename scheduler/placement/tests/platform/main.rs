@@ -7,4 +7,5 @@ mod counters;
 mod failures;
 mod grow;
 mod outlook;
+mod transits;
 mod world;

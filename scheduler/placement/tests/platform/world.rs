@@ -31,6 +31,7 @@ pub fn machine(index: usize, memory_gib: i64, cpus: i32) -> FleetMachine {
         vcpus_foreign: 0,
         memory_used_bytes: 0,
         vcpus_used: 0,
+        cpu_model: None,
         observed_at: Some(chrono::DateTime::UNIX_EPOCH),
         unreachable_since: None,
         created_at: chrono::DateTime::UNIX_EPOCH,
@@ -137,6 +138,7 @@ pub fn claim(
         reservation: reservation.clone(),
         networks: vec![NetworkId(id(0))],
         restarts: chosen.restarts,
+        transit: None,
     };
     match reservations
         .iter_mut()
@@ -148,7 +150,7 @@ pub fn claim(
     Some(reservation)
 }
 
-fn known(facts: &mut FleetFacts, machine: MachineId) -> &mut FleetMachine {
+pub fn known(facts: &mut FleetFacts, machine: MachineId) -> &mut FleetMachine {
     let known = facts
         .machines
         .iter_mut()

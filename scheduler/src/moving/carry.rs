@@ -1,0 +1,66 @@
+//! The move itself.
+
+use berth_hypervisor::GuestPower;
+use berth_model::Result;
+
+use super::{
+    prepare::target,
+    settle::{self, Whereabouts},
+};
+use crate::task::{Host, StepResult, Task, done};
+
+pub(super) async fn run(task: &mut Task<'_>) -> StepResult {
+    let Some(to) = settle::destination(task)? else {
+        return done("It has arrived");
+    };
+    let said = match settle::whereabouts(task, &to).await? {
+        Whereabouts::There => "It runs there",
+        Whereabouts::Here => carry(task, &to).await?,
+    };
+    task.fleet
+        .store
+        .transit_arrive(&task.work.claim, task.vm.vm.id)
+        .await?;
+    done(said)
+}
+
+async fn carry(task: &Task<'_>, to: &Host) -> Result<&'static str> {
+    let from = task.host()?;
+    let guest = task.guest(&from).await?;
+    if guest.is_none_or(|guest| guest.power != GuestPower::On) {
+        return Ok("Its data is there");
+    }
+    // The answer may be lost, and the guest there.
+    if let Err(error) = live(task, &from, to).await
+        && settle::whereabouts(task, to).await? == Whereabouts::Here
+    {
+        return Err(error);
+    }
+    Ok("It runs there")
+}
+
+/// Moves it, and tells how far it is.
+async fn live(task: &Task<'_>, from: &Host, to: &Host) -> Result<()> {
+    let id = task.vm.vm.id.0;
+    let target = target(task, to);
+    let moving = from.machine.guest_move(id, &target);
+    tokio::pin!(moving);
+    let mut period = tokio::time::interval(task.fleet.config.poll);
+    period.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        tokio::select! {
+            moved = &mut moving => return moved,
+            _ = period.tick() => tell(task, from).await,
+        }
+    }
+}
+
+async fn tell(task: &Task<'_>, from: &Host) {
+    let progress = from.machine.guest_move_progress(task.vm.vm.id.0).await;
+    let Ok(Some(progress)) = progress else {
+        return;
+    };
+    let percent = progress.done_bytes.saturating_mul(100) / progress.total_bytes.max(1);
+    let percent = u8::try_from(percent.min(99)).unwrap_or(99);
+    task.work.progress.tell(percent, "It is moving, and runs");
+}

@@ -1,0 +1,72 @@
+//! The executor of rebalances: begins the moves of a plan, one wave after another.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use berth_model::{Error, OperationKind, Result};
+use berth_operations::{Executor, Step, StepEnd, StepError, Work};
+
+use crate::Fleet;
+
+/// Carries plans out.
+#[derive(Debug)]
+pub struct RebalanceExecutor {
+    fleet: Arc<Fleet>,
+}
+
+impl RebalanceExecutor {
+    /// For this fleet.
+    #[must_use]
+    pub fn new(fleet: Arc<Fleet>) -> Self {
+        Self { fleet }
+    }
+}
+
+#[async_trait]
+impl Executor for RebalanceExecutor {
+    fn kinds(&self) -> &'static [OperationKind] {
+        &[OperationKind::FleetRebalance]
+    }
+
+    fn steps(&self, _kind: OperationKind) -> &'static [Step] {
+        &[Step {
+            name: "moves",
+            title: "Move virtual machines",
+        }]
+    }
+
+    fn undo_steps(&self, _kind: OperationKind) -> &'static [Step] {
+        &[
+            Step {
+                name: "leave_out",
+                title: "Leave out what has not begun",
+            },
+            Step {
+                name: "wait",
+                title: "Wait for the moves that run",
+            },
+        ]
+    }
+
+    async fn run(&self, work: &Work, step: &Step) -> Result<StepEnd, StepError> {
+        let (store, claim) = (&self.fleet.store, &work.claim);
+        if step.name == "leave_out" {
+            store.fleet_moves_cancel(claim).await?;
+            return Ok(StepEnd::Done("Nothing more begins".to_owned()));
+        }
+        let at = store.fleet_moves_begin(claim).await?;
+        let message = format!("{} of {} moved", at.done, at.moves);
+        if at.ended == at.moves {
+            return Ok(StepEnd::Done(message));
+        }
+        Ok(StepEnd::Later {
+            after: self.fleet.config.rebalance_look,
+            percent: u8::try_from(at.ended * 100 / at.moves.max(1)).unwrap_or(99),
+            message,
+        })
+    }
+
+    async fn gave_up(&self, work: &Work, _error: &Error) -> Result<()> {
+        self.fleet.store.fleet_moves_cancel(&work.claim).await
+    }
+}

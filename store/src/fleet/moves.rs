@@ -1,0 +1,200 @@
+//! What a worker does for a rebalance: one wave after another.
+
+use berth_model::{
+    DeploymentId, FleetMove, FleetMoveState, MoveSkip, OperationKind, Result, TenantId,
+};
+use diesel::{
+    prelude::*,
+    sql_query,
+    sql_types::{Bool, Nullable, Uuid as SqlUuid},
+};
+use diesel_async::RunQueryDsl;
+use uuid::Uuid;
+
+use crate::{
+    Claim, Cx, Store,
+    error::internal,
+    fleet_move::{FleetMoveRow, moves_read},
+    queue::{NewOperation, Subject},
+    schema::{fleet_moves, operations, virtual_machines},
+    tx::Tx,
+};
+
+/// How far a rebalance is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct MovesProgress {
+    /// Moves in all.
+    pub moves: usize,
+    /// Those that have ended, however.
+    pub ended: usize,
+    /// Those that arrived.
+    pub done: usize,
+}
+
+#[derive(QueryableByName)]
+struct VmNow {
+    #[diesel(sql_type = Nullable<SqlUuid>)]
+    machine_id: Option<Uuid>,
+    #[diesel(sql_type = Nullable<SqlUuid>)]
+    deployment_id: Option<Uuid>,
+    #[diesel(sql_type = Bool)]
+    is_in_transit: bool,
+}
+
+/// Of the deployments in it the one that wants most speaks for it.
+const VM_NOW: &str = "
+    SELECT vm.machine_id,
+        (SELECT d.id FROM deployments d
+         WHERE d.tenant_id = vm.tenant_id AND d.virtual_machine_id = vm.id
+           AND d.state NOT IN ('ORDERED', 'REFUSED', 'PURGED')
+         ORDER BY array_position(ARRAY['RUNNING', 'STOPPED', 'DELETED', 'PURGED'], d.desired_state), d.id
+         LIMIT 1) AS deployment_id,
+        EXISTS (SELECT FROM transits t
+            WHERE t.tenant_id = vm.tenant_id AND t.virtual_machine_id = vm.id) AS is_in_transit
+    FROM virtual_machines vm WHERE vm.id = $1";
+
+impl Store {
+    /// Begins the next wave of the claimed rebalance if all earlier ones have ended. Of its moves
+    /// those are left out that are no longer as the plan saw them.
+    pub async fn fleet_moves_begin(&self, claim: &Claim) -> Result<MovesProgress> {
+        let planned = self.fleet_moves_read(claim).await?;
+        let wave = planned
+            .iter()
+            .filter(|one| !one.state.is_final())
+            .map(|one| one.wave)
+            .min();
+        let waiting = planned
+            .iter()
+            .filter(|one| Some(one.wave) == wave && one.state == FleetMoveState::Planned);
+        for one in waiting {
+            let mut tx = self.begin_worker(&claim.worker).await?;
+            let begun = self.fleet_move_begin(&mut tx, claim, one).await;
+            tx.end(begun).await?;
+        }
+        let moves = self.fleet_moves_read(claim).await?;
+        let count = |is_so: &dyn Fn(FleetMoveState) -> bool| {
+            moves.iter().filter(|one| is_so(one.state)).count()
+        };
+        Ok(MovesProgress {
+            moves: moves.len(),
+            ended: count(&FleetMoveState::is_final),
+            done: count(&|state| state == FleetMoveState::Done),
+        })
+    }
+
+    /// Leaves out what has not begun of the claimed rebalance.
+    pub async fn fleet_moves_cancel(&self, claim: &Claim) -> Result<()> {
+        let mut tx = self.begin_claimed(claim).await?;
+        let skipped = diesel::update(fleet_moves::table)
+            .filter(fleet_moves::plan_operation_id.eq(claim.operation_id.0))
+            .filter(fleet_moves::operation_id.is_null())
+            .filter(fleet_moves::skipped.is_null())
+            .set(fleet_moves::skipped.eq(MoveSkip::Cancelled.as_str()))
+            .execute(&mut *tx)
+            .await
+            .map(|_| ())
+            .map_err(internal);
+        tx.end(skipped).await
+    }
+
+    /// The move that the claimed operation carries out.
+    pub async fn fleet_move_of(&self, claim: &Claim) -> Result<FleetMove> {
+        let mut tx = self.begin_claimed(claim).await?;
+        let row: Result<(FleetMoveRow, String)> = fleet_moves::table
+            .inner_join(
+                operations::table.on(operations::id.nullable().eq(fleet_moves::operation_id)),
+            )
+            .filter(fleet_moves::operation_id.eq(claim.operation_id.0))
+            .select((FleetMoveRow::as_select(), operations::state))
+            .first(&mut *tx)
+            .await
+            .map_err(internal);
+        let (row, state) = tx.end(row).await?;
+        row.noun(Some(state))
+    }
+
+    async fn fleet_moves_read(&self, claim: &Claim) -> Result<Vec<FleetMove>> {
+        let mut tx = self.begin_worker(&claim.worker).await?;
+        let moves = moves_read(&mut tx, &[claim.operation_id]).await;
+        tx.end(moves).await
+    }
+
+    async fn fleet_move_begin(
+        &self,
+        tx: &mut Tx,
+        claim: &Claim,
+        planned: &FleetMove,
+    ) -> Result<()> {
+        // Before the operation, as everywhere: nothing else of it begins meanwhile.
+        let tenant: Uuid = virtual_machines::table
+            .find(planned.virtual_machine_id.0)
+            .select(virtual_machines::tenant_id)
+            .for_update()
+            .first(&mut **tx)
+            .await
+            .map_err(internal)?;
+        self.claim_hold(tx, claim).await?;
+        let now: VmNow = sql_query(VM_NOW)
+            .bind::<SqlUuid, _>(planned.virtual_machine_id.0)
+            .get_result(&mut **tx)
+            .await
+            .map_err(internal)?;
+        match fit(&now, planned) {
+            Err(why) => skip(tx, planned, why).await,
+            Ok(deployment) => {
+                self.fleet_move_enqueue(tx, claim, planned, (tenant.into(), deployment))
+                    .await
+            }
+        }
+    }
+
+    async fn fleet_move_enqueue(
+        &self,
+        tx: &mut Tx,
+        claim: &Claim,
+        planned: &FleetMove,
+        (tenant_id, deployment): (TenantId, DeploymentId),
+    ) -> Result<()> {
+        let new = NewOperation {
+            tenant_id,
+            kind: OperationKind::DeploymentMove,
+            subject: Subject::Deployment(deployment),
+            lock_key: planned.virtual_machine_id.0,
+        };
+        let cx = Cx::worker(&claim.worker);
+        let operation = self.operation_enqueue(tx, &cx, new).await?;
+        diesel::update(fleet_moves::table.find(key(planned)))
+            .filter(fleet_moves::operation_id.is_null())
+            .set(fleet_moves::operation_id.eq(operation.id.0))
+            .execute(&mut **tx)
+            .await
+            .map(|_| ())
+            .map_err(internal)
+    }
+}
+
+const fn key(of: &FleetMove) -> (Uuid, i32, Uuid) {
+    (of.plan_operation_id.0, of.wave, of.virtual_machine_id.0)
+}
+
+/// The deployment that the move is an operation of, or why it is not begun.
+fn fit(now: &VmNow, planned: &FleetMove) -> Result<DeploymentId, MoveSkip> {
+    if now.machine_id != Some(planned.from_machine_id.0) {
+        return Err(MoveSkip::Elsewhere);
+    }
+    if now.is_in_transit {
+        return Err(MoveSkip::Unfinished);
+    }
+    // What has a place and no deployment in it is being ordered, or its last one purged.
+    now.deployment_id.map(Into::into).ok_or(MoveSkip::Elsewhere)
+}
+
+async fn skip(tx: &mut Tx, planned: &FleetMove, why: MoveSkip) -> Result<()> {
+    diesel::update(fleet_moves::table.find(key(planned)))
+        .filter(fleet_moves::operation_id.is_null())
+        .set(fleet_moves::skipped.eq(why.as_str()))
+        .execute(&mut **tx)
+        .await
+        .map(|_| ())
+        .map_err(internal)
+}

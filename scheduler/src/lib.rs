@@ -6,7 +6,8 @@
 //! wanted with what is found and asks for repairs; only operations touch a machine.
 //!
 //! What an operator owns is removed in two cases alone: a purge after the retention time, and the
-//! undo of a creation that never got healthy.
+//! undo of a creation that never got healthy. A move removes copies, on the machine that the virtual
+//! machine is not on.
 
 mod config;
 mod decider;

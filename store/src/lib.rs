@@ -73,9 +73,9 @@ pub use courier::{
 pub use cx::{Cx, IdempotencyKey};
 pub use deployment::DeploymentFilter;
 pub use fleet::{
-    ClaimOutcome, CounterMismatch, DeploymentWork, GuestExpected, GuestWanted, MachineToCheck,
-    MachineWork, MovesProgress, Purged, ReleaseMode, Relied, ReservationRequest, Settling,
-    TransitRequest, TransitWork, VmWork,
+    Arrived, ClaimOutcome, CounterMismatch, DeploymentWork, GuestExpected, GuestWanted,
+    MachineToCheck, MachineWork, MovesProgress, Purged, ReleaseMode, Relied, ReservationRequest,
+    Settling, TransitRequest, TransitWork, VmWork,
 };
 pub use identity::IssuedTokens;
 pub use keyring::Keyring;

@@ -2,6 +2,7 @@
 
 use berth_hypervisor::GuestPower;
 use berth_model::Result;
+use berth_store::Arrived;
 
 use super::{
     prepare::target,
@@ -13,22 +14,23 @@ pub(super) async fn run(task: &mut Task<'_>) -> StepResult {
     let Some(to) = settle::destination(task)? else {
         return done("It has arrived");
     };
-    let said = match settle::whereabouts(task, &to).await? {
-        Whereabouts::There => "It runs there",
+    let arrived = match settle::whereabouts(task, &to).await? {
+        Whereabouts::There => Arrived::Guest,
         Whereabouts::Here => carry(task, &to).await?,
     };
-    task.fleet
-        .store
-        .transit_arrive(&task.work.claim, task.vm.vm.id)
-        .await?;
-    done(said)
+    let (store, claim) = (&task.fleet.store, &task.work.claim);
+    store.transit_arrive(claim, task.vm.vm.id, arrived).await?;
+    done(match arrived {
+        Arrived::Guest => "It runs there",
+        Arrived::Data => "Its data is there",
+    })
 }
 
-async fn carry(task: &Task<'_>, to: &Host) -> Result<&'static str> {
+async fn carry(task: &Task<'_>, to: &Host) -> Result<Arrived> {
     let from = task.host()?;
     let guest = task.guest(&from).await?;
     if guest.is_none_or(|guest| guest.power != GuestPower::On) {
-        return Ok("Its data is there");
+        return Ok(Arrived::Data);
     }
     // The answer may be lost, and the guest there.
     if let Err(error) = live(task, &from, to).await
@@ -36,7 +38,7 @@ async fn carry(task: &Task<'_>, to: &Host) -> Result<&'static str> {
     {
         return Err(error);
     }
-    Ok("It runs there")
+    Ok(Arrived::Guest)
 }
 
 /// Moves it, and tells how far it is.

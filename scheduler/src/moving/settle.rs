@@ -8,6 +8,7 @@
 use berth_hypervisor::GuestPower;
 use berth_model::{Error, ErrorCode, OperationKind, Result, VolumeState};
 use berth_operations::StepEnd;
+use berth_store::Arrived;
 
 use super::prepare::target;
 use crate::{
@@ -77,7 +78,7 @@ pub(crate) async fn before(task: &mut Task<'_>) -> Result<()> {
         let is_at = whereabouts(task, &to).await?;
         let (store, claim, vm) = (&task.fleet.store, &task.work.claim, task.vm.vm.id);
         match is_at {
-            Whereabouts::There => store.transit_arrive(claim, vm).await?,
+            Whereabouts::There => store.transit_arrive(claim, vm, Arrived::Guest).await?,
             Whereabouts::Here => store.transit_stay(claim, vm).await?,
         }
         task.reload().await?;

@@ -52,7 +52,10 @@ impl World {
             .collect();
         let expected: BTreeMap<_, _> = vms
             .iter()
-            .filter(|vm| vm.state != VirtualMachineState::Gone)
+            .filter(|vm| {
+                use VirtualMachineState as S;
+                matches!(vm.state, S::Running | S::Stopped)
+            })
             .map(|vm| (vm.id.0, vm.state == VirtualMachineState::Running))
             .collect();
         assert_eq!(guests, expected, "guests of {}", machine.name);

@@ -122,6 +122,7 @@ async fn what_stands_still_takes_its_data_along_and_starts_there() {
     let plan = world.moves_ask(&[&[(id, to)]]).await;
     world.succeeds(plan.id).await;
     assert_eq!(world.move_states(&plan).await, [FleetMoveState::Done]);
+    world.counts().await;
     let started = world.store.deployment_start(&world.platform, id).await;
     world.succeeds(started.unwrap().1.id).await;
     assert_eq!(world.runs_on(id).await, [to]);
@@ -160,6 +161,7 @@ async fn what_is_deleted_and_kept_can_be_moved_and_restored() {
     let plan = world.moves_ask(&[&[(id, to)]]).await;
     world.succeeds(plan.id).await;
     world.is(id, DeploymentState::Deleted).await;
+    world.counts().await;
     let restore = world.store.deployment_restore(&world.platform, id);
     world.succeeds(restore.await.unwrap().1.id).await;
     assert_eq!(world.data_note(id).await, note);

@@ -32,7 +32,7 @@ pub use release::ReleaseMode;
 pub use relied::Relied;
 pub use reservation::{ClaimOutcome, ReservationRequest};
 pub use settle::Settling;
-pub use transit::{TransitRequest, TransitWork};
+pub use transit::{Arrived, TransitRequest, TransitWork};
 pub use work::{DeploymentWork, VmWork};
 
 use crate::{Claim, Cx, Store, tx::Tx};

@@ -3,7 +3,7 @@
 
 use berth_model::{
     Error, Machine, MachineId, Result, StoragePool, StoragePoolId, TenantId, VirtualMachineId,
-    VolumeState,
+    VirtualMachineState, VolumeKind, VolumeState,
 };
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
@@ -35,6 +35,15 @@ pub struct TransitRequest {
     pub storage_pool_id: StoragePoolId,
     /// Where the decision looked at more than the counters of that machine and its pool.
     pub relied: Option<Relied>,
+}
+
+/// What of a virtual machine has arrived.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Arrived {
+    /// Its guest, with all of its disks.
+    Guest,
+    /// Its data; it stood still, and begins on a new system disk.
+    Data,
 }
 
 /// The second machine of a virtual machine that is being moved.
@@ -131,15 +140,27 @@ impl Store {
         Ok(lost.map_or(ClaimOutcome::Held, ClaimOutcome::Lost))
     }
 
-    /// Writes that the virtual machine runs where it was to go: its place and that of its disks
-    /// change, and what it held before is held until [`Store::transit_end`]. Counters stay.
-    pub async fn transit_arrive(&self, claim: &Claim, vm: VirtualMachineId) -> Result<()> {
+    /// Writes that the virtual machine is where it was to go, with its guest or with its data alone:
+    /// its place and that of its disks change, and what it held before is held until
+    /// [`Store::transit_end`]. Counters stay. Repeated, it changes nothing.
+    pub async fn transit_arrive(
+        &self,
+        claim: &Claim,
+        vm: VirtualMachineId,
+        arrived: Arrived,
+    ) -> Result<()> {
         let mut tx = self.begin_worker(&claim.worker).await?;
-        let arrived = self.transit_swap(&mut tx, claim, vm).await;
-        tx.end(arrived).await
+        let written = self.transit_swap(&mut tx, claim, vm, arrived).await;
+        tx.end(written).await
     }
 
-    async fn transit_swap(&self, tx: &mut Tx, claim: &Claim, vm: VirtualMachineId) -> Result<()> {
+    async fn transit_swap(
+        &self,
+        tx: &mut Tx,
+        claim: &Claim,
+        vm: VirtualMachineId,
+        arrived: Arrived,
+    ) -> Result<()> {
         let (tenant, held) = self.reservation_lock(tx, claim, vm).await?;
         let (Some(held), Some(transit)) = (held, transit_row(tx, tenant, vm).await?) else {
             return Err(Error::internal("what is not being moved can't arrive"));
@@ -166,22 +187,10 @@ impl Store {
             .execute(&mut **tx)
             .await
             .map_err(internal)?;
-        diesel::update(virtual_machines::table.find(vm.0))
-            .set((
-                virtual_machines::machine_id.eq(transit.machine_id),
-                virtual_machines::storage_pool_id.eq(transit.storage_pool_id),
-            ))
-            .execute(&mut **tx)
-            .await
-            .map_err(internal)?;
-        diesel::update(volumes::table)
-            .filter(volumes::tenant_id.eq(tenant.0))
-            .filter(volumes::virtual_machine_id.eq(vm.0))
-            .filter(volumes::state.eq(VolumeState::Present.as_str()))
-            .set(volumes::storage_pool_id.eq(transit.storage_pool_id))
-            .execute(&mut **tx)
-            .await
-            .map_err(internal)?;
+        if arrived == Arrived::Data {
+            guest_forget(tx, tenant, vm).await?;
+        }
+        place_change(tx, tenant, vm, &transit).await?;
         versions_grow(tx, &[held.machine_id.0, transit.machine_id]).await
     }
 
@@ -252,6 +261,53 @@ impl Store {
             Some(what) => Err(Error::internal(format!("{what} can't be given back"))),
         }
     }
+}
+
+async fn place_change(
+    tx: &mut Tx,
+    tenant: TenantId,
+    vm: VirtualMachineId,
+    transit: &TransitRow,
+) -> Result<()> {
+    diesel::update(virtual_machines::table.find(vm.0))
+        .set((
+            virtual_machines::machine_id.eq(transit.machine_id),
+            virtual_machines::storage_pool_id.eq(transit.storage_pool_id),
+        ))
+        .execute(&mut **tx)
+        .await
+        .map_err(internal)?;
+    diesel::update(volumes::table)
+        .filter(volumes::tenant_id.eq(tenant.0))
+        .filter(volumes::virtual_machine_id.eq(vm.0))
+        .filter(volumes::state.eq(VolumeState::Present.as_str()))
+        .set(volumes::storage_pool_id.eq(transit.storage_pool_id))
+        .execute(&mut **tx)
+        .await
+        .map(|_| ())
+        .map_err(internal)
+}
+
+/// It has its place, and neither guest nor system disk until it starts.
+async fn guest_forget(tx: &mut Tx, tenant: TenantId, vm: VirtualMachineId) -> Result<()> {
+    diesel::update(virtual_machines::table.find(vm.0))
+        .filter(virtual_machines::state.ne(VirtualMachineState::Gone.as_str()))
+        .set(virtual_machines::state.eq(VirtualMachineState::Reserved.as_str()))
+        .execute(&mut **tx)
+        .await
+        .map_err(internal)?;
+    diesel::update(volumes::table)
+        .filter(volumes::tenant_id.eq(tenant.0))
+        .filter(volumes::virtual_machine_id.eq(vm.0))
+        .filter(volumes::kind.eq(VolumeKind::System.as_str()))
+        .set((
+            volumes::state.eq(VolumeState::Gone.as_str()),
+            volumes::storage_pool_id.eq(None::<Uuid>),
+        ))
+        .execute(&mut **tx)
+        .await
+        .map(|_| ())
+        .map_err(internal)
 }
 
 async fn restarts_forget(tx: &mut Tx, tenant: TenantId, vm: VirtualMachineId) -> Result<()> {

@@ -99,16 +99,27 @@ impl Ranks {
         rank.asked = rank.asked.saturating_add(1);
         let changed = fleet.changes.since(rank.seen);
         match (&mut rank.tree, changed) {
-            (Some(tree), Some(changed)) => {
+            (Some(tree), Some(changed)) if !tree.are_many(fleet.changes.count() - rank.seen) => {
                 for machine in changed {
                     tree.set(machine.index(), frame.rank(fleet, machine));
                 }
             }
+            (Some(tree), changed) => {
+                match changed {
+                    Some(changed) => changed.for_each(|machine| {
+                        tree.put(machine.index(), frame.rank(fleet, machine));
+                    }),
+                    None => fleet.machines().for_each(|machine| {
+                        tree.put(machine.index(), frame.rank(fleet, machine));
+                    }),
+                }
+                tree.rise();
+            }
             (tree, _) => {
-                if tree.is_none() && (rank.asked < USUAL || self.kept + machines > KEPT) {
+                if rank.asked < USUAL || self.kept + machines > KEPT {
                     return None;
                 }
-                self.kept += if tree.is_none() { machines } else { 0 };
+                self.kept += machines;
                 let scores = fleet.machines().map(|machine| frame.rank(fleet, machine));
                 *tree = Some(Box::new(Tree::new(scores)));
             }

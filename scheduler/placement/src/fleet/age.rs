@@ -40,9 +40,9 @@ impl Fleet {
         }
         self.era = era;
         for machine in self.machines() {
-            let before = self.fills[machine.index()];
-            self.unsold_keep(machine);
-            if self.fills[machine.index()] != before {
+            let fill = self.unsold[machine.index()] - self.standing(machine);
+            if self.fills[machine.index()] != fill {
+                self.fills[machine.index()] = fill;
                 self.changes.note(machine);
             }
         }

@@ -3,7 +3,7 @@
 use super::{
     Amounts, Ask, Class, ClassNumber, DIMENSIONS, Fleet, Group, GroupNumber, GroupSpec,
     ImageNumber, LabelNumber, Machine, MachineNumber, MachineSpec, NODES, Need, NeedNumber, Place,
-    Policy, RackNumber, SiteNumber, State, Vm, VmNumber, loads::Loads,
+    Policy, RackNumber, SiteNumber, State, Vm, VmNumber, index::inverse, loads::Loads,
 };
 use crate::rules::class_refusals;
 
@@ -88,7 +88,6 @@ impl Fleet {
             class,
             cpu_family: spec.cpu_family,
             node_count: u8::try_from(spec.nodes.len()).unwrap_or(0),
-            state: spec.state,
             limit,
             images,
             vms: Vec::new(),
@@ -102,9 +101,11 @@ impl Fleet {
         self.reserve.push(Amounts::default());
         self.rooms.push(limit);
         self.unsold.push(0);
+        self.shares.push([0; DIMENSIONS]);
         self.fills.push(0);
         self.ends.push(i64::MIN);
         self.gates.push(0);
+        self.states.push(spec.state);
         let kind = self.kind(number);
         self.kinds.push(kind);
         self.unsold_keep(number);
@@ -123,6 +124,7 @@ impl Fleet {
         let known = self.kind_machines.iter().position(is_alike);
         let kind = known.unwrap_or_else(|| {
             self.kind_machines.push(number);
+            self.inverses.push(of.limit.whole.map(inverse));
             self.kind_machines.len() - 1
         });
         MachineNumber::at(kind).0
@@ -207,7 +209,7 @@ impl Fleet {
     /// What the provider wants of a machine, or found. What it kept for restarts is given back, and
     /// what was to be restarted there has no backup any more, unless it is active.
     pub fn state_set(&mut self, machine: MachineNumber, state: State) {
-        self.machines[machine.index()].state = state;
+        self.states[machine.index()] = state;
         self.gate_keep(machine);
         if state == State::Active {
             return;

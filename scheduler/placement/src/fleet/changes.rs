@@ -6,7 +6,7 @@ use super::MachineNumber;
 /// The last changes; what is older is forgotten.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Changes {
-    /// A ring: change number `n` is at `n % ring.len()`.
+    /// A ring: change number `n` is at `n % ring.len()`, which is a power of two.
     ring: Vec<MachineNumber>,
     count: u64,
     /// By machine: its last change.
@@ -18,7 +18,8 @@ impl Changes {
         if self.last.len() <= machine.index() {
             self.last.resize(machine.index() + 1, 0);
             // Where more has changed, it is cheaper to look at all.
-            self.ring.resize(self.last.len().max(16), machine);
+            let length = self.last.len().next_power_of_two().max(16);
+            self.ring.resize(length, machine);
             // Places in the ring have moved.
             self.count += self.ring.len() as u64;
         }
@@ -30,7 +31,7 @@ impl Changes {
 
     fn at(&self, number: u64) -> usize {
         // The remainder is less than the length.
-        usize::try_from(number % self.ring.len() as u64).unwrap_or(0)
+        usize::try_from(number & (self.ring.len() as u64 - 1)).unwrap_or(0)
     }
 
     /// How many there have been.

@@ -83,10 +83,12 @@ impl Fleet {
         let index = machine.index();
         let limit = &self.kind_of(machine).limit.whole;
         let used = &self.used[index].whole;
-        let sum = (0..self.dimensions.len())
-            .filter(|lane| limit[*lane] > 0)
-            .map(|lane| share(limit[lane] - used[lane], limit[lane]))
-            .sum();
+        let mut shares = [0; DIMENSIONS];
+        for lane in (0..DIMENSIONS).filter(|lane| limit[*lane] > 0) {
+            shares[lane] = share(limit[lane] - used[lane], limit[lane]);
+        }
+        let sum = shares[..self.dimensions.len()].iter().sum();
+        self.shares[index] = shares;
         self.unsold[index] = sum;
         self.fills[index] = sum - self.standing(machine);
     }
@@ -100,7 +102,7 @@ impl Fleet {
 
     pub(crate) fn gate_keep(&mut self, machine: MachineNumber) {
         let of = &self.machines[machine.index()];
-        let is_open = of.state == State::Active;
+        let is_open = self.states[machine.index()] == State::Active;
         self.gates[machine.index()] = if is_open { of.class.0 } else { CLOSED };
         self.index_keep(machine);
     }
@@ -116,4 +118,19 @@ pub(crate) fn share(part: i64, whole: i64) -> i64 {
     }
     let (part, whole) = (part >> 20, whole >> 20);
     part.clamp(-whole, whole) * WHOLE / whole
+}
+
+/// With how many more bits the inverse of a limit is kept.
+const FINER: u32 = 43;
+
+/// What `share_by` multiplies with, since many machines are asked about one need and divisions are slow.
+pub(crate) fn inverse(limit: i64) -> i64 {
+    if limit > 0 { i64::MAX / limit } else { 0 }
+}
+
+/// The share of something that fits, by the inverse of the limit.
+#[inline]
+pub(crate) fn share_by(part: i64, inverse: i64) -> i64 {
+    let product = i128::from(part) * i128::from(inverse);
+    i64::try_from(product >> FINER).unwrap_or(WHOLE)
 }

@@ -108,7 +108,6 @@ pub(crate) struct Machine {
     pub(crate) class: ClassNumber,
     pub(crate) cpu_family: u16,
     pub(crate) node_count: u8,
-    pub(crate) state: State,
     pub(crate) limit: Amounts,
     pub(crate) images: Vec<ImageNumber>,
     /// What runs here, in order.

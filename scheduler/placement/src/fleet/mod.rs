@@ -32,7 +32,7 @@ pub(crate) use amounts::{Amounts, has_sizes};
 pub(crate) use change::{Change, reserve as change_reserve};
 pub(crate) use changes::Changes;
 pub(crate) use group::Group;
-pub(crate) use index::{BLOCK, Block, CLOSED, WHOLE, share};
+pub(crate) use index::{BLOCK, Block, CLOSED, WHOLE, share, share_by};
 pub(crate) use machine::{Class, Machine};
 pub(crate) use names::Names;
 pub(crate) use need::Vm;
@@ -70,16 +70,22 @@ pub struct Fleet {
     pub(crate) rooms: Vec<Amounts>,
     /// By machine: see `unsold_keep`.
     pub(crate) unsold: Vec<i64>,
+    /// By machine: what is unsold of each dimension, as a share.
+    pub(crate) shares: Vec<Sizes>,
     /// By machine: what is unsold, less its standing.
     pub(crate) fills: Vec<i64>,
     /// By machine: when the last of what is there is expected to end.
     pub(crate) ends: Vec<i64>,
+    /// By machine.
+    pub(crate) states: Vec<State>,
     /// By machine: its class, or `CLOSED`.
     pub(crate) gates: Vec<u32>,
     /// By machine: equal for those that differ in nothing but what runs there and where they are.
     pub(crate) kinds: Vec<u32>,
     /// A machine of each kind.
     pub(crate) kind_machines: Vec<MachineNumber>,
+    /// By kind: see `inverse`.
+    pub(crate) inverses: Vec<Sizes>,
     pub(crate) blocks: Vec<Block>,
     pub(crate) changes: Changes,
     /// What follows from machines and needs alone, and may be forgotten at any time.

@@ -30,7 +30,7 @@ impl Fleet {
     /// The machine's state.
     #[must_use]
     pub fn state(&self, machine: MachineNumber) -> State {
-        self.machines[machine.index()].state
+        self.states[machine.index()]
     }
 
     /// The machine's rack.

@@ -14,7 +14,7 @@ impl Fleet {
             .machines()
             .filter(|machine| {
                 let of = &self.machines[machine.index()];
-                of.state == State::Active && !of.vms.is_empty()
+                self.state(*machine) == State::Active && !of.vms.is_empty()
             })
             .collect();
         order.sort_by_key(|machine| (-self.unsold[machine.index()], *machine));

@@ -30,7 +30,7 @@ impl Fleet {
                 .left
                 .push((vm, nearest.and_then(|refused| refused.nearest)));
         }
-        planner.fleet.machines[machine.index()].state = state;
+        planner.fleet.states[machine.index()] = state;
         planner.fleet.gate_keep(machine);
         planner.end()
     }

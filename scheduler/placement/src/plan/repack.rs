@@ -59,7 +59,7 @@ impl Planner<'_> {
             .filter(|machine| {
                 let of = &fleet.machines[machine.index()];
                 fleet.kinds[machine.index()] == kind
-                    && of.state == State::Active
+                    && fleet.state(*machine) == State::Active
                     && !of.vms.is_empty()
                     && of.vms.iter().all(is_still)
             })

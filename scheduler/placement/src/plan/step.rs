@@ -137,8 +137,8 @@ impl Fleet {
 
     /// Whether it can go there alive; what is dead is started anew anywhere.
     pub(crate) fn is_movable(&self, from: MachineNumber, to: MachineNumber) -> bool {
-        let (from, to) = (&self.machines[from.index()], &self.machines[to.index()]);
-        from.state == State::Failed || from.cpu_family == to.cpu_family
+        let family = |machine: MachineNumber| self.machines[machine.index()].cpu_family;
+        self.state(from) == State::Failed || family(from) == family(to)
     }
 
     /// Keeps its place for it. For groups that keep apart, it is in both places.

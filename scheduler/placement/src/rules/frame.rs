@@ -61,6 +61,12 @@ impl<'a> Frame<'a> {
         }
     }
 
+    /// The dimensions that it asks for, with how much.
+    #[inline]
+    pub(crate) fn asked(&self) -> impl Iterator<Item = (usize, i64)> + '_ {
+        self.lanes.0[..self.lanes.1].iter().copied()
+    }
+
     /// Whether this much is there, NUMA nodes aside.
     #[inline]
     pub(crate) fn fits(&self, room: &Sizes) -> bool {
@@ -144,7 +150,9 @@ impl<'a> Frame<'a> {
         machine: MachineNumber,
     ) -> impl Iterator<Item = Refusal> {
         let of = &fleet.machines[machine.index()];
-        let state = (of.state != State::Active).then_some(Refusal::State(of.state));
+        let state = Some(fleet.state(machine))
+            .filter(|state| *state != State::Active)
+            .map(Refusal::State);
         let class = &fleet.classes[of.class.index()];
         let (limit, used) = (&of.limit.whole, &fleet.used[machine.index()].whole);
         let short = (0..fleet.dimensions.len()).filter_map(move |dimension| {
@@ -199,12 +207,12 @@ impl Fleet {
 
     /// Whether it still counts: what was on a dead machine is neither company nor in the way.
     pub(crate) fn is_alive(&self, machine: MachineNumber) -> bool {
-        self.machines[machine.index()].state != State::Failed
+        self.states[machine.index()] != State::Failed
     }
 
     /// Whether what is there stays there: who is leaving can be followed.
     pub(crate) fn is_staying(&self, machine: MachineNumber) -> bool {
-        let state = self.machines[machine.index()].state;
+        let state = self.states[machine.index()];
         matches!(state, State::Active | State::Suspect)
     }
 }
@@ -284,8 +292,11 @@ fn bounds_of(fleet: &Fleet, group: GroupNumber, own: Option<VmNumber>, bounds: &
         }
         Relation::Apart { most } => {
             let alive = places.filter(|place| fleet.is_alive(place.machine));
-            let mut domains: Vec<u32> = alive.map(domain).collect();
+            // At once as much as it can be: growing costs more than what is done with it.
+            let mut domains = Vec::with_capacity(of.members.len());
+            domains.extend(alive.map(domain));
             domains.sort_unstable();
+            bounds.reserve(domains.len());
             for run in domains.chunk_by(|one, other| one == other) {
                 if run.len() >= most as usize {
                     bounds.push(bound(run[0], false));

@@ -12,7 +12,7 @@
 //! What others will have to follow to the same machine goes to the emptiest one that is used.
 
 use super::Frame;
-use crate::fleet::{Block, DIMENSIONS, Fleet, MachineNumber, WHOLE, logarithm, share};
+use crate::fleet::{Block, DIMENSIONS, Fleet, MachineNumber, WHOLE, logarithm, share_by};
 
 /// More than all shares of a machine.
 const SOFT: i64 = WHOLE * 16 * DIMENSIONS as i64;
@@ -71,13 +71,12 @@ impl Frame<'_> {
     /// The distance between the most and the least that would be left, as shares.
     fn crooked(&self, fleet: &Fleet, machine: MachineNumber) -> i64 {
         let index = machine.index();
-        let limit = &fleet.kind_of(machine).limit.whole;
-        let used = &fleet.used[index].whole;
+        let inverses = &fleet.inverses[fleet.kinds[index] as usize];
+        let shares = &fleet.shares[index];
         let (mut most, mut least) = (0, WHOLE);
-        for lane in 0..fleet.dimensions.len() {
-            if self.need.sizes[lane] > 0 && limit[lane] > 0 {
-                let left = limit[lane] - used[lane] - self.need.sizes[lane];
-                let left = share(left, limit[lane]);
+        for (lane, size) in self.asked() {
+            if inverses[lane] > 0 {
+                let left = shares[lane] - share_by(size, inverses[lane]);
                 most = most.max(left);
                 least = least.min(left);
             }

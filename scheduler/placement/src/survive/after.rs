@@ -61,7 +61,8 @@ impl After {
         others: impl Iterator<Item = VmNumber>,
     ) {
         self.is_nowhere |= most == 0;
-        let mut domains = Vec::new();
+        // At once as much as it can be: growing costs more than what is done with it.
+        let mut domains = Vec::with_capacity(others.size_hint().1.unwrap_or(0));
         for member in others {
             // One that may be in one of several places counts once in each domain.
             let first = domains.len();
@@ -84,7 +85,7 @@ impl After {
             return;
         };
         let failing = fleet.failure_domain(hosted.host);
-        let mut machines = Vec::new();
+        let mut machines = Vec::with_capacity(vms.len());
         for vm in vms.iter().filter(|vm| Some(**vm) != hosted.own) {
             let Some(place) = fleet.place_of(*vm) else {
                 continue;
@@ -104,6 +105,9 @@ impl After {
     fn full(&mut self, kind: Domain, most: u32, mut domains: Vec<u32>) {
         domains.sort_unstable();
         let runs = domains.chunk_by(|one, other| one == other);
+        if most == 1 {
+            self.out.reserve(domains.len());
+        }
         let full = runs.filter(|run| run.len() >= most as usize);
         self.out.extend(full.map(|run| (kind, run[0])));
     }

@@ -6,7 +6,7 @@ use std::cmp::Reverse;
 
 use super::Lost;
 use crate::{
-    fleet::{FAILURES, Fleet, Place, State, VmNumber},
+    fleet::{FAILURES, Fleet, MachineNumber, Place, State, VmNumber},
     rules::Frame,
 };
 
@@ -24,16 +24,13 @@ impl Fleet {
     /// Everything that is to be restarted and is on a failed machine.
     pub(crate) fn recover_now(&mut self) -> Recovered {
         let mut dead: Vec<VmNumber> = Vec::new();
-        for machine in self
-            .machines
-            .iter()
-            .filter(|machine| machine.state == State::Failed)
-        {
+        let is_dead = |machine: &MachineNumber| self.state(*machine) == State::Failed;
+        for machine in self.machines().filter(is_dead) {
             let restarts = |vm: &&VmNumber| {
                 let of = &self.vms[vm.index()];
                 of.ask.restarts && of.hold_of.is_none()
             };
-            dead.extend(machine.vms.iter().filter(restarts));
+            dead.extend(self.vms_of(machine).iter().filter(restarts));
         }
         dead.sort_by_key(|vm| {
             let ask = &self.vms[vm.index()].ask;

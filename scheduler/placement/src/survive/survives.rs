@@ -71,7 +71,7 @@ impl Fleet {
         };
         // States first: what is given back needs the machines as they were.
         for (machine, state) in machines.iter().zip(states) {
-            self.machines[machine.index()].state = state;
+            self.states[machine.index()] = state;
             self.gate_keep(*machine);
         }
         self.back(mark);

@@ -165,6 +165,11 @@ fn share(part: i64, whole: i64) -> i64 {
     (i128::from(part.clamp(-whole, whole)) * i128::from(WHOLE) / i128::from(whole)) as i64
 }
 
+/// A share that is rounded down twice, as the engine does.
+fn wanted(part: i64, whole: i64) -> i64 {
+    ((i128::from(part) * i128::from(i64::MAX / whole)) >> 43) as i64
+}
+
 /// See `docs/placement.md`: how good a machine is that fits.
 pub fn score(world: &World, places: &Places, ask: &Ask, machine: MachineNumber) -> i64 {
     let (spec, need) = (
@@ -180,7 +185,7 @@ pub fn score(world: &World, places: &Places, ask: &Ask, machine: MachineNumber) 
     let left: Vec<i64> = (0..world.dimensions)
         .filter(sold)
         .filter(|dimension| need.sizes[*dimension] > 0)
-        .map(|d| share(free(d) - need.sizes[d], limit(spec, d)))
+        .map(|d| share(free(d), limit(spec, d)) - wanted(need.sizes[d], limit(spec, d)))
         .collect();
     let most = left.iter().copied().max().unwrap_or(0).max(0);
     let least = left.iter().copied().min().unwrap_or(WHOLE).min(WHOLE);

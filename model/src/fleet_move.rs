@@ -13,9 +13,9 @@ states! {
         Running = "RUNNING",
         /// It runs where it was wanted.
         Done = "DONE",
-        /// It was given up; it runs where it was.
+        /// It was given up: its operation says why.
         Failed = "FAILED",
-        /// It was not begun.
+        /// It was not begun, or given up for something that its owner asked for.
         Skipped = "SKIPPED",
     }
 }

@@ -111,8 +111,9 @@ impl Carrier {
             }
             Ending::SetAside(after) => {
                 let after = TimeDelta::from_std(after).unwrap_or(TimeDelta::MAX);
+                let was = self.work.operation.run_after;
                 store
-                    .operation_set_aside(claim, self.shared.clock.now() + after)
+                    .operation_set_aside(claim, was, self.shared.clock.now() + after)
                     .await?;
                 "SET_ASIDE"
             }

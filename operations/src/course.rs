@@ -187,9 +187,24 @@ impl Carrier {
                 Ok(()) = progress.changed() => {
                     let news = progress.borrow_and_update().clone();
                     patience.renew();
-                    self.tell(told, news).await?;
+                    self.tell_meanwhile(told, news).await?;
                 }
             }
+        }
+    }
+
+    /// Only a lost claim ends a call that runs: what can't be told now is told with the next news.
+    async fn tell_meanwhile(&self, told: &mut Told, news: (u8, String)) -> Result<()> {
+        if news.1.is_empty() {
+            return Ok(());
+        }
+        match self.tell(told, news).await {
+            Err(error) if error.code() != ErrorCode::ClaimLost => {
+                let cause = error.cause_text();
+                tracing::warn!(%error, cause, "the progress of a step can't be told");
+                Ok(())
+            }
+            result => result,
         }
     }
 

@@ -31,6 +31,11 @@ impl Progress {
         });
     }
 
+    /// It moves, and there is nothing to tell.
+    pub fn alive(&self) {
+        self.0.send_modify(|_| {});
+    }
+
     pub(crate) fn listen(&self) -> watch::Receiver<(u8, String)> {
         self.0.subscribe()
     }

@@ -22,6 +22,9 @@ pub struct FleetConfig {
     pub claim_rounds: u32,
     /// How often a rebalance looks at its moves when none tells that it has ended.
     pub rebalance_look: Duration,
+    /// How many moves of one rebalance go on at once: fewer than a worker does at a time, so that orders
+    /// don't wait for moves.
+    pub moves_at_once: usize,
     /// How many MiB a second one move may take of the network; none leaves it to the machines.
     pub move_bandwidth_mib: Option<u64>,
     /// How long a snapshot of the fleet serves decisions.
@@ -42,7 +45,8 @@ impl FleetConfig {
             destroy_limit: Duration::from_secs(15),
             quarantine: Duration::from_secs(3600),
             claim_rounds: 5,
-            rebalance_look: Duration::from_secs(5),
+            rebalance_look: Duration::from_secs(60),
+            moves_at_once: 4,
             move_bandwidth_mib: None,
             snapshot_age: Duration::from_secs(1),
             start_rounds: 3,

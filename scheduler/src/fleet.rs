@@ -34,6 +34,8 @@ pub(crate) struct Remembered {
     pub(crate) shutdown_at: Option<Timestamp>,
     /// How often it was started again after it went off by itself.
     pub(crate) restarts: u32,
+    /// Whether it was tried to remove what a move had left behind.
+    pub(crate) rest_was_tried: bool,
 }
 
 impl fmt::Debug for Fleet {
@@ -76,6 +78,7 @@ impl Fleet {
             operation,
             shutdown_at: None,
             restarts: 0,
+            rest_was_tried: false,
         };
         let mut memory = lock(&self.memory);
         let remembered = memory.entry(vm).or_insert(fresh);

@@ -39,6 +39,12 @@ pub fn seed_prefix(vm: VirtualMachineId) -> String {
     format!("berth-seed-{}-", vm.0.simple())
 }
 
+/// What is made for a moment to see whether the virtual machine's two machines share a pool.
+#[must_use]
+pub fn move_probe(vm: VirtualMachineId) -> String {
+    format!("berth-move-{}", vm.0.simple())
+}
+
 /// A guest.
 #[must_use]
 pub fn guest(vm: VirtualMachineId) -> String {

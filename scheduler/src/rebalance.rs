@@ -1,6 +1,6 @@
 //! The executor of rebalances: begins the moves of a plan, one wave after another.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use berth_model::{Error, OperationKind, Result};
@@ -54,13 +54,19 @@ impl Executor for RebalanceExecutor {
             store.fleet_moves_cancel(claim).await?;
             return Ok(StepEnd::Done("Nothing more begins".to_owned()));
         }
-        let at = store.fleet_moves_begin(claim).await?;
+        let at_once = self.fleet.config.moves_at_once;
+        let at = store.fleet_moves_begin(claim, at_once).await?;
         let message = format!("{} of {} moved", at.done, at.moves);
         if at.ended == at.moves {
             return Ok(StepEnd::Done(message));
         }
+        // What was left out makes room for the next wave at once.
+        let after = match at.running {
+            0 => Duration::ZERO,
+            _ => self.fleet.config.rebalance_look,
+        };
         Ok(StepEnd::Later {
-            after: self.fleet.config.rebalance_look,
+            after,
             percent: u8::try_from(at.ended * 100 / at.moves.max(1)).unwrap_or(99),
             message,
         })

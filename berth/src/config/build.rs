@@ -74,6 +74,7 @@ fn config(settings: &Settings) -> Option<Config> {
         fleet: Fleet {
             reconcile: s.seconds("fleet.reconcile_seconds")?,
             quarantine: s.seconds("fleet.quarantine_seconds")?,
+            moves_at_once: s.number("fleet.moves_at_once")?,
             move_bandwidth_mib: s.number("fleet.move_mib_per_second"),
             simulator_directory: s.path("fleet.simulator_directory"),
         },

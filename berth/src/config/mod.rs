@@ -128,6 +128,8 @@ pub struct Fleet {
     pub reconcile: Duration,
     /// Of an address.
     pub quarantine: Duration,
+    /// Of one plan.
+    pub moves_at_once: usize,
     /// Of one live move, in MiB a second; none for no limit.
     pub move_bandwidth_mib: Option<u64>,
     /// Of simulated machines.

@@ -242,6 +242,13 @@ pub(crate) const KEYS: &[Key] = &[
         "How long an address rests before another guest gets it.",
     ),
     key(
+        "fleet.moves_at_once",
+        Kind::Integer { min: 1, max: 64 },
+        Integer(4),
+        "How many moves of one plan go on at once. Each takes a hand of a worker: fewer than \
+         worker.concurrency leave some for orders.",
+    ),
+    key(
         "fleet.move_mib_per_second",
         Kind::Integer {
             min: 1,

@@ -193,6 +193,7 @@ fn worker_spawn(
         quarantine: config.fleet.quarantine,
         // A call that destroys must be over before somebody else may hold the claim.
         destroy_limit: config.worker.lease / 2,
+        moves_at_once: config.fleet.moves_at_once,
         move_bandwidth_mib: config.fleet.move_bandwidth_mib,
         ..FleetConfig::new(&config.image_directory)
     };

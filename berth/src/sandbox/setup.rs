@@ -65,6 +65,7 @@ pub(super) fn config(
         fleet: Fleet {
             reconcile: Duration::from_secs(10),
             quarantine: Duration::from_secs(60),
+            moves_at_once: 4,
             move_bandwidth_mib: None,
             simulator_directory: Some(files.machines.clone()),
         },

@@ -6,8 +6,9 @@
 //! nothing.
 
 use berth_hypervisor::GuestPower;
-use berth_model::{Error, ErrorCode, OperationKind, Result, VolumeState};
-use berth_operations::StepEnd;
+use berth_model::{
+    Error, ErrorCode, MachineState, OperationKind, Result, VirtualMachineState, VolumeState,
+};
 use berth_store::Arrived;
 
 use super::prepare::target;
@@ -47,6 +48,12 @@ pub(super) async fn whereabouts(task: &Task<'_>, to: &Host) -> Result<Whereabout
     }
     let from = task.host()?;
     let here = task.guest(&from).await?.map(|guest| guest.power);
+    if there == Some(GuestPower::Arriving) && is_off(here) {
+        // It never went on there, and its disks here are no older.
+        task.destroy(to.machine.guest_undefine(task.vm.vm.id.0))
+            .await?;
+        return Ok(Whereabouts::Here);
+    }
     let stands_still = there == Some(GuestPower::Arriving) || here == Some(GuestPower::Leaving);
     if stands_still {
         let target = target(task, to);
@@ -70,9 +77,32 @@ async fn is_silent(task: &Task<'_>) -> Result<bool> {
     }
 }
 
+const fn is_off(power: Option<GuestPower>) -> bool {
+    matches!(power, Some(GuestPower::Off | GuestPower::Crashed))
+}
+
+/// It can't be asked where it was to go. A guest goes on there only when it is gone from here, so one
+/// that is here and not about to leave is not there; nor is one that there was no guest of.
+async fn runs_here(task: &Task<'_>, error: Error) -> Result<Whereabouts> {
+    let (host, id) = (task.host()?, task.vm.vm.id.0);
+    if host.machine.guest_move_progress(id).await?.is_some() {
+        return Err(error);
+    }
+    let power = task.guest(&host).await?.map(|guest| guest.power);
+    let had_none = matches!(
+        task.vm.vm.state,
+        VirtualMachineState::Reserved | VirtualMachineState::Gone
+    );
+    let is_here = power == Some(GuestPower::On) || is_off(power) || (power.is_none() && had_none);
+    match is_here {
+        true => Ok(Whereabouts::Here),
+        false => Err(error),
+    }
+}
+
 /// Before anything else is done with a virtual machine that was being moved: where it is becomes its
-/// place, and what is elsewhere is removed. A machine that came or went and doesn't answer holds
-/// nothing up where it is known to have no part in it; it is asked again later.
+/// place, and what is elsewhere is removed. What can't be removed now is later, and holds nothing up
+/// meanwhile; it is tried once in an operation.
 pub(crate) async fn before(task: &mut Task<'_>) -> Result<()> {
     if let Some(to) = destination(task)? {
         let is_at = whereabouts(task, &to).await?;
@@ -83,69 +113,65 @@ pub(crate) async fn before(task: &mut Task<'_>) -> Result<()> {
         }
         task.reload().await?;
     }
-    let is_purged = task.kind() == OperationKind::DeploymentPurge;
-    match clean(task).await {
-        // Its data shall be gone everywhere before it is called purged.
-        Err(error) if is_purged || error.code() != ErrorCode::MachineUnavailable => {
-            return Err(error);
-        }
-        Err(error) => {
-            let cause = error.cause_text();
-            tracing::warn!(vm = %task.vm.vm.id, %error, cause, "a move's rest is left for later");
-        }
-        Ok(()) => {}
+    let is_purge = task.kind() == OperationKind::DeploymentPurge;
+    let (vm, operation) = (task.vm.vm.id, task.work.operation.id);
+    let was_tried = task.fleet.remember(vm, operation, |remembered| {
+        std::mem::replace(&mut remembered.rest_was_tried, true)
+    });
+    if was_tried && !is_purge {
+        return Ok(());
     }
+    clean(task, is_purge).await?;
     task.reload().await
 }
 
-/// It can't be asked where it was to go. If it runs here, it doesn't run there.
-async fn runs_here(task: &Task<'_>, error: Error) -> Result<Whereabouts> {
-    let host = task.host()?;
-    let is_moving = host
-        .machine
-        .guest_move_progress(task.vm.vm.id.0)
-        .await?
-        .is_some();
-    let guest = task.guest(&host).await?;
-    let is_on = guest.is_some_and(|guest| guest.power == GuestPower::On);
-    if is_on && !is_moving {
-        Ok(Whereabouts::Here)
-    } else {
-        Err(error)
-    }
-}
-
-/// The last step of a move. What can't be removed now is, when the machine answers again.
+/// The last step of a move.
 pub(super) async fn clean_step(task: &mut Task<'_>) -> StepResult {
     if destination(task)?.is_some() {
         return Err(undecided("it has not arrived").into());
     }
-    match clean(task).await {
-        Err(error)
-            if error.code() == ErrorCode::MachineUnavailable
-                && task.work.operation.attempts >= super::TRIES =>
-        {
-            let cause = error.cause_text();
-            tracing::warn!(vm = %task.vm.vm.id, %error, cause, "a move's rest is left for later");
-            done("It runs; what is left behind is removed later")
-        }
-        Err(error) => Err(error.into()),
-        Ok(()) => Ok(StepEnd::Done("Nothing is left behind".to_owned())),
+    let is_last = task.work.operation.attempts >= super::TRIES;
+    match clean(task, !is_last).await? {
+        true => done("Nothing is left behind"),
+        false => done("It is there; what is left behind is removed later"),
     }
 }
 
-/// Removes what is on the machine that it isn't on, and gives back what it holds there.
-async fn clean(task: &Task<'_>) -> Result<()> {
+/// Removes what is on the machine that it isn't on, and gives back what it holds there; false if that
+/// has to be done later, where it needn't be now. Whether it may be removed is never left for later.
+async fn clean(task: &Task<'_>, must: bool) -> Result<bool> {
     let Some(transit) = &task.vm.transit else {
-        return Ok(());
+        return Ok(true);
     };
     let other = task.open(&transit.machine, &transit.pool)?;
-    let vm = task.vm.vm.id;
     data_check(task).await?;
-    guest_remove(task, &other).await?;
-    volumes_remove(task, &other).await?;
+    if transit.machine.state == MachineState::Failed {
+        let machine = transit.machine.name.as_str();
+        tracing::warn!(vm = %task.vm.vm.id, machine, "what a move left on a failed machine is given up");
+    } else if let Err(error) = remove(task, &other).await {
+        if must || error.code() == ErrorCode::ClaimLost || is_running(task, &other).await {
+            return Err(error);
+        }
+        let cause = error.cause_text();
+        tracing::warn!(vm = %task.vm.vm.id, %error, cause, "a move's rest is left for later");
+        return Ok(false);
+    }
     let store = &task.fleet.store;
-    store.transit_end(&task.work.claim, vm).await
+    store
+        .transit_end(&task.work.claim, task.vm.vm.id)
+        .await
+        .map(|()| true)
+}
+
+async fn remove(task: &Task<'_>, other: &Host) -> Result<()> {
+    guest_remove(task, other).await?;
+    volumes_remove(task, other).await
+}
+
+/// Whether a guest of it is known to run on the machine that it isn't on.
+async fn is_running(task: &Task<'_>, other: &Host) -> bool {
+    let guest = other.machine.guest_get(task.vm.vm.id.0).await;
+    matches!(guest, Ok(Some(guest)) if guest.power == GuestPower::On)
 }
 
 /// All of its data is where it is now. Nothing is removed before that was seen.

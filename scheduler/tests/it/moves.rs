@@ -5,7 +5,7 @@ use std::sync::{
     atomic::{AtomicBool, Ordering},
 };
 
-use berth_hypervisor::simulator::Faults;
+use berth_hypervisor::{Hypervisor, simulator::Faults};
 use berth_model::{
     DeploymentId, DeploymentState, FleetMove, FleetMoveAsked, FleetMoveState, FleetRebalanceApply,
     Machine, MoveSkip, Operation, OperationKind, OperationState,
@@ -291,6 +291,87 @@ async fn a_machine_that_dies_on_the_way_holds_nobody_up() {
         assert_eq!(world.data_note(id).await, note);
         world.counts().await;
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_that_goes_off_after_its_disks_were_prepared_keeps_its_data() {
+    let mut world = World::new().await;
+    let id = world.running(&world.catalogue.small, "one").await;
+    let (to, note) = (world.other_than(id).await, world.data_note(id).await);
+    world.workers_stop().await;
+    let vm = world.vm_of(id).await.id;
+    let machine = world.simulated(&world.machines[1 - to]);
+    let crash = move || machine.guest_crash(vm.0).unwrap();
+    world.work("first", 2, at(Point::After("prepare"), crash));
+    let plan = world.moves_ask(&[&[(id, to)]]).await;
+    world.succeeds(plan.id).await;
+    assert_eq!(world.move_states(&plan).await, [FleetMoveState::Done]);
+    assert_eq!(world.data_note(id).await, note);
+    settled(&world, id).await;
+    assert_eq!(world.runs_on(id).await, [to]);
+    assert_eq!(world.data_note(id).await, note);
+    world.counts().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn machines_that_share_a_pool_are_told_apart_before_anything_is_removed() {
+    let world = World::new().await;
+    let id = world.running(&world.catalogue.small, "one").await;
+    let (to, note) = (world.other_than(id).await, world.data_note(id).await);
+    // What is made there is seen here.
+    let here = world.simulated(&world.machines[1 - to]);
+    let seen = berth_hypervisor::VolumeSpec {
+        name: berth_scheduler::names::move_probe(world.vm_of(id).await.id),
+        bytes: 1 << 20,
+        source: berth_hypervisor::VolumeSource::Empty,
+    };
+    here.volume_create("berth", &seen).await.unwrap();
+    let plan = world.moves_ask(&[&[(id, to)]]).await;
+    world.succeeds(plan.id).await;
+    assert_eq!(world.move_states(&plan).await, [FleetMoveState::Failed]);
+    here.volume_delete("berth", &seen.name).await.unwrap();
+    assert_eq!(world.runs_on(id).await, [1 - to]);
+    assert_eq!(world.data_note(id).await, note);
+    world.counts().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_stands_still_starts_while_the_machine_that_it_was_to_go_to_is_dark() {
+    let mut world = World::new().await;
+    let id = world.running(&world.catalogue.small, "one").await;
+    let stopped = world.store.deployment_stop(&world.platform, id).await;
+    world.succeeds(stopped.unwrap().1.id).await;
+    let (to, note) = (world.other_than(id).await, world.data_note(id).await);
+    world.workers_stop().await;
+    let machine = world.simulated(&world.machines[to]);
+    let dead = move || {
+        machine
+            .fault_set(|faults| faults.unreachable = true)
+            .unwrap()
+    };
+    world.work("first", 2, at(Point::After("place"), dead));
+    let plan = world.moves_ask(&[&[(id, to)]]).await;
+    world.succeeds(plan.id).await;
+    assert_eq!(world.move_states(&plan).await, [FleetMoveState::Failed]);
+    let started = world.store.deployment_start(&world.platform, id).await;
+    world.succeeds(started.unwrap().1.id).await;
+    assert_eq!(world.runs_on(id).await, [1 - to]);
+    assert_eq!(world.data_note(id).await, note);
+    // It never comes back, and holds nothing up for ever.
+    let failed = berth_model::MachineUpdate {
+        machine_id: world.machines[to].id,
+        state: Some(berth_model::MachineState::Failed),
+        vcpu_overcommit_percent: None,
+        memory_reserve_bytes: None,
+    };
+    world
+        .store
+        .machine_update(&world.platform, failed)
+        .await
+        .unwrap();
+    settled(&world, id).await;
+    let used = world.machine(world.machines[to].id).await.memory_used_bytes;
+    assert_eq!(used, 0, "what it held there is given back");
 }
 
 #[tokio::test(flavor = "multi_thread")]

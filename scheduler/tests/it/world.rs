@@ -143,7 +143,7 @@ impl World {
         let open = Arc::new(Machines::new(config, clock.clone()));
         let config = FleetConfig {
             poll: Duration::from_millis(10),
-            rebalance_look: Duration::from_millis(50),
+            rebalance_look: Duration::from_millis(500),
             shutdown_grace: Duration::from_secs(5),
             ..FleetConfig::new(folder.path().join("images"))
         };

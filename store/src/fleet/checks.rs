@@ -103,6 +103,7 @@ const IN_TRANSIT: &str = "
     JOIN deployments d ON d.tenant_id = t.tenant_id AND d.virtual_machine_id = t.virtual_machine_id
     WHERE NOT EXISTS (SELECT FROM operations o
                       WHERE o.lock_key = t.virtual_machine_id AND o.state IN ('PENDING', 'RUNNING'))
+      AND d.state NOT IN ('ORDERED', 'REFUSED')
     ORDER BY t.virtual_machine_id,
         array_position(ARRAY['RUNNING', 'STOPPED', 'DELETED', 'PURGED'], d.desired_state), d.id";
 

@@ -27,6 +27,8 @@ pub struct MovesProgress {
     pub moves: usize,
     /// Those that have ended, however.
     pub ended: usize,
+    /// Those that are going on.
+    pub running: usize,
     /// Those that arrived.
     pub done: usize,
 }
@@ -54,9 +56,9 @@ const VM_NOW: &str = "
     FROM virtual_machines vm WHERE vm.id = $1";
 
 impl Store {
-    /// Begins the next wave of the claimed rebalance if all earlier ones have ended. Of its moves
-    /// those are left out that are no longer as the plan saw them.
-    pub async fn fleet_moves_begin(&self, claim: &Claim) -> Result<MovesProgress> {
+    /// Begins moves of the next wave of the claimed rebalance if all earlier ones have ended, so that
+    /// `at_once` are going on. Those are left out that are no longer as the plan saw them.
+    pub async fn fleet_moves_begin(&self, claim: &Claim, at_once: usize) -> Result<MovesProgress> {
         let planned = self.fleet_moves_read(claim).await?;
         let wave = planned
             .iter()
@@ -66,19 +68,23 @@ impl Store {
         let waiting = planned
             .iter()
             .filter(|one| Some(one.wave) == wave && one.state == FleetMoveState::Planned);
+        let count =
+            |moves: &[FleetMove], state| moves.iter().filter(|one| one.state == state).count();
+        let mut running = count(&planned, FleetMoveState::Running);
         for one in waiting {
+            if running >= at_once {
+                break;
+            }
             let mut tx = self.begin_worker(&claim.worker).await?;
             let begun = self.fleet_move_begin(&mut tx, claim, one).await;
-            tx.end(begun).await?;
+            running += usize::from(tx.end(begun).await?);
         }
         let moves = self.fleet_moves_read(claim).await?;
-        let count = |is_so: &dyn Fn(FleetMoveState) -> bool| {
-            moves.iter().filter(|one| is_so(one.state)).count()
-        };
         Ok(MovesProgress {
             moves: moves.len(),
-            ended: count(&FleetMoveState::is_final),
-            done: count(&|state| state == FleetMoveState::Done),
+            ended: moves.iter().filter(|one| one.state.is_final()).count(),
+            running: count(&moves, FleetMoveState::Running),
+            done: count(&moves, FleetMoveState::Done),
         })
     }
 
@@ -119,12 +125,13 @@ impl Store {
         tx.end(moves).await
     }
 
+    /// Whether it was begun.
     async fn fleet_move_begin(
         &self,
         tx: &mut Tx,
         claim: &Claim,
         planned: &FleetMove,
-    ) -> Result<()> {
+    ) -> Result<bool> {
         // Before the operation, as everywhere: nothing else of it begins meanwhile.
         let tenant: Uuid = virtual_machines::table
             .find(planned.virtual_machine_id.0)
@@ -140,11 +147,11 @@ impl Store {
             .await
             .map_err(internal)?;
         match fit(&now, planned) {
-            Err(why) => skip(tx, planned, why).await,
-            Ok(deployment) => {
-                self.fleet_move_enqueue(tx, claim, planned, (tenant.into(), deployment))
-                    .await
-            }
+            Err(why) => skip(tx, planned, why).await.map(|()| false),
+            Ok(deployment) => self
+                .fleet_move_enqueue(tx, claim, planned, (tenant.into(), deployment))
+                .await
+                .map(|()| true),
         }
     }
 

@@ -168,6 +168,8 @@ impl Store {
         if transit.has_left {
             return Ok(());
         }
+        // Machines before reservations, as a claim locks them.
+        versions_grow(tx, &[held.machine_id.0, transit.machine_id]).await?;
         // What it holds is the same on both, since nothing else works on it meanwhile.
         diesel::update(transits::table.find(vm.0))
             .set((
@@ -190,8 +192,7 @@ impl Store {
         if arrived == Arrived::Data {
             guest_forget(tx, tenant, vm).await?;
         }
-        place_change(tx, tenant, vm, &transit).await?;
-        versions_grow(tx, &[held.machine_id.0, transit.machine_id]).await
+        place_change(tx, tenant, vm, &transit).await
     }
 
     /// Writes that the virtual machine stays where it is. Where it would have been restarted from the
@@ -216,13 +217,14 @@ impl Store {
         if transit.has_left {
             return Ok(());
         }
+        versions_grow(tx, &[held.machine_id.0, transit.machine_id]).await?;
         restarts_forget(tx, tenant, vm).await?;
         diesel::update(transits::table.find(vm.0))
             .set(transits::has_left.eq(true))
             .execute(&mut **tx)
             .await
-            .map_err(internal)?;
-        versions_grow(tx, &[held.machine_id.0, transit.machine_id]).await
+            .map(|_| ())
+            .map_err(internal)
     }
 
     /// Gives back what the virtual machine holds on the second machine: nothing of it is there.

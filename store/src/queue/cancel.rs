@@ -50,6 +50,9 @@ impl Store {
             .idempotency_begin(tx, cx, tenant_id, MUTATION, &made)
             .await?;
         let operation = locked(tx, id).await?;
+        if operation.kind == OperationKind::FleetRebalance {
+            policy::check(&cx.actor, Action::FleetWrite)?;
+        }
         if let Begun::Replay(_) = begun {
             return Ok(operation);
         }
@@ -68,7 +71,7 @@ impl Store {
 
     async fn cancel_ask(&self, tx: &mut Tx, id: OperationId) -> Result<()> {
         let now = self.clock.now();
-        let message = "A cancel was asked for: what it made is undone.";
+        let message = "A cancel was asked for: what can be undone is undone.";
         self.tell(
             tx,
             id,

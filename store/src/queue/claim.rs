@@ -64,11 +64,13 @@ pub struct Signals {
     pub superseded: bool,
 }
 
+/// A move takes long and is the provider's wish: it takes nothing of what its tenant may have running.
 /// An operation whose worker died comes first; then what waits, in the order of the fair queue.
 /// Each half has an index in its order. Operations of a lock key go in the order of their creation.
 const CLAIM: &str = "\
 WITH busy AS MATERIALIZED (
-    SELECT tenant_id FROM operations WHERE state = 'RUNNING' AND lease_until > $1
+    SELECT tenant_id FROM operations
+    WHERE state = 'RUNNING' AND lease_until > $1 AND kind <> 'DEPLOYMENT_MOVE'
     GROUP BY tenant_id HAVING count(*) >= $5
 ), lost AS (
     SELECT o.id FROM operations o

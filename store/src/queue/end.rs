@@ -1,7 +1,7 @@
 //! How a claim ends: the operation is finished, tried again later, or given back.
 
 use berth_model::{
-    Error, ErrorCode, OperationEventKind, OperationState, Result, StepState, Timestamp,
+    Error, ErrorCode, OperationEventKind, OperationId, OperationState, Result, StepState, Timestamp,
 };
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
@@ -76,7 +76,7 @@ impl Outcome {
         match self {
             Self::Succeeded => "Done.",
             Self::Failed { message, .. } | Self::NotUndone { message, .. } => message,
-            Self::Cancelled => "Cancelled. Nothing that it made is left.",
+            Self::Cancelled => "Cancelled. What could be undone is undone.",
             Self::Superseded => "A later operation took its place.",
         }
     }
@@ -108,21 +108,21 @@ impl Store {
                 .map_err(internal)?;
             self.steps_settle(&mut tx, claim.operation_id, StepState::Skipped)
                 .await?;
-            self.rebalance_wake(&mut tx, claim).await?;
+            self.rebalance_wake(&mut tx, claim.operation_id).await?;
             self.wake_queue(&mut tx, None).await
         }
         .await;
         tx.end(finished).await
     }
 
-    /// A rebalance that waits for this operation looks again at once.
-    async fn rebalance_wake(&self, tx: &mut Tx, claim: &Claim) -> Result<()> {
+    /// A rebalance that waits for this operation looks again at once, or as soon as it is set aside.
+    pub(super) async fn rebalance_wake(&self, tx: &mut Tx, ended: OperationId) -> Result<()> {
         let plans = fleet_moves::table
-            .filter(fleet_moves::operation_id.eq(claim.operation_id.0))
+            .filter(fleet_moves::operation_id.eq(ended.0))
             .select(fleet_moves::plan_operation_id);
         diesel::update(operations::table)
             .filter(operations::id.eq_any(plans))
-            .filter(operations::state.eq(OperationState::Pending.as_str()))
+            .filter(operations::finished_at.is_null())
             .set(operations::run_after.eq(self.clock.now()))
             .execute(&mut **tx)
             .await
@@ -169,12 +169,24 @@ impl Store {
         tx.end(released).await
     }
 
-    /// Lets go of the operation until `run_after`, since it only waits for others. Doesn't count as a
-    /// try.
-    pub async fn operation_set_aside(&self, claim: &Claim, run_after: Timestamp) -> Result<()> {
+    /// Lets go of the operation until `run_after`, since it only waits for others; at once if one of
+    /// them ended since it was claimed, with `was` as its time. Doesn't count as a try.
+    pub async fn operation_set_aside(
+        &self,
+        claim: &Claim,
+        was: Timestamp,
+        run_after: Timestamp,
+    ) -> Result<()> {
         let mut tx = self.begin_work(claim).await?;
         let released = async {
             self.claim_hold(&mut tx, claim).await?;
+            let now: Timestamp = operations::table
+                .find(claim.operation_id.0)
+                .select(operations::run_after)
+                .first(&mut *tx)
+                .await
+                .map_err(internal)?;
+            let run_after = if now == was { run_after } else { now };
             self.release(&mut tx, claim, run_after, 1).await
         }
         .await;

@@ -146,6 +146,7 @@ impl Store {
             .await
             .map_err(internal)?;
         self.steps_settle(tx, id, StepState::Skipped).await?;
+        self.rebalance_wake(tx, id).await?;
         self.wake_queue(tx, None).await
     }
 

@@ -116,7 +116,7 @@ impl Store {
     }
 
     /// A rebalance that waits for this operation looks again at once, or as soon as it is set aside.
-    pub(super) async fn rebalance_wake(&self, tx: &mut Tx, ended: OperationId) -> Result<()> {
+    async fn rebalance_wake(&self, tx: &mut Tx, ended: OperationId) -> Result<()> {
         let plans = fleet_moves::table
             .filter(fleet_moves::operation_id.eq(ended.0))
             .select(fleet_moves::plan_operation_id);

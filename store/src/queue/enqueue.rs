@@ -146,7 +146,6 @@ impl Store {
             .await
             .map_err(internal)?;
         self.steps_settle(tx, id, StepState::Skipped).await?;
-        self.rebalance_wake(tx, id).await?;
         self.wake_queue(tx, None).await
     }
 

@@ -3,6 +3,11 @@
 use std::{fmt, sync::Arc, time::Duration};
 
 use berth_model::{Clock, Error, ErrorCode, Ids, Result, Scope};
+use diesel::{
+    QueryResult,
+    pg::Pg,
+    query_builder::{QueryFragment, QueryId},
+};
 use diesel_async::{
     AsyncPgConnection,
     methods::LoadQuery,
@@ -109,6 +114,19 @@ impl Store {
         let connection = self.pool.get().await.map_err(unavailable)?;
         let (tx, rows) = Tx::begin_load(connection, scope, query).await?;
         tx.end(rows.map_err(internal)).await
+    }
+
+    /// One statement that changes everything or fails; the rows that it changed.
+    pub(crate) async fn alone<'query, Q>(
+        &self,
+        scope: Scope,
+        statement: Q,
+    ) -> Result<QueryResult<usize>>
+    where
+        Q: QueryFragment<Pg> + QueryId + Send + 'query,
+    {
+        let connection = self.pool.get().await.map_err(unavailable)?;
+        Tx::alone(connection, scope, statement).await
     }
 
     /// Whether the database answers; for readiness.

@@ -47,6 +47,7 @@ mod reservation;
 mod schema;
 mod secret;
 mod site;
+mod sql;
 mod storage_pool;
 mod storefront;
 mod storefront_change;

@@ -3,14 +3,18 @@
 use std::ops::{Deref, DerefMut};
 
 use berth_model::{ClientId, Result, Scope, Timestamp};
-use diesel::QueryResult;
+use diesel::{
+    QueryResult,
+    pg::Pg,
+    query_builder::{QueryFragment, QueryId},
+};
 use diesel_async::{
     AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection, methods::LoadQuery,
     pooled_connection::deadpool::Object,
 };
 use futures::future::BoxFuture;
 
-use crate::error::internal;
+use crate::{error::internal, sql::Sql};
 
 /// A transaction whose role and settings are the scope's. Dropped without [`Tx::commit`] it takes
 /// its connection with it, so that no later call can find itself inside it.
@@ -64,6 +68,38 @@ impl Tx {
             });
             begun.map_err(internal)?;
             Ok((tx, rows))
+        })
+    }
+
+    /// A transaction of one statement, in one trip: for what changes everything or fails. So nothing
+    /// is looked at before the commit is sent, which ends a failed transaction without a trace. The
+    /// rows that were changed. As above, a connection's first time takes more trips.
+    pub(crate) fn alone<'query, Q>(
+        connection: Object<AsyncPgConnection>,
+        scope: Scope,
+        statement: Q,
+    ) -> BoxFuture<'query, Result<QueryResult<usize>>>
+    where
+        Q: QueryFragment<Pg> + QueryId + Send + 'query,
+    {
+        Box::pin(async move {
+            let mut tx = Self {
+                connection: Some(connection),
+            };
+            let sql = begin_sql(scope, None);
+            let shared: &AsyncPgConnection = &tx;
+            let (mut first, mut second, mut third) = (shared, shared, shared);
+            // In this order, as above. The commit is a prepared statement too, since those wait
+            // for each other while one is prepared. A statement that came after it would be refused.
+            let (begun, done, committed) = futures::join!(
+                first.batch_execute(&sql),
+                async { statement.execute(&mut second).await },
+                async { Sql::new("COMMIT").execute(&mut third).await }
+            );
+            begun.map_err(internal)?;
+            committed.map_err(internal)?;
+            drop(tx.connection.take());
+            Ok(done)
         })
     }
 

@@ -3,7 +3,7 @@
 
 use berth_model::{DeploymentState, Error, ErrorCode, Explanation, OperationKind, Result, Verdict};
 use berth_operations::StepError;
-use berth_placement::{Chosen, NetworkNeed, Request, Room};
+use berth_placement::{Chosen, Decision, NetworkNeed, Request, Room};
 use berth_store::{ClaimOutcome, Relied, ReservationRequest, Settling};
 
 use super::{release, remove, stop};
@@ -28,14 +28,18 @@ pub(super) async fn run(task: &mut Task<'_>) -> StepResult {
         let store = &task.fleet.store;
         let (image, request) = (task.vm.image.id, request(task));
         let decision = task.fleet.decide(&task.work.claim, image, &request).await?;
-        store
-            .operation_explain(&task.work.claim, &decision.explanation)
-            .await?;
-        let Some(chosen) = decision.chosen else {
-            return no_room(task, &decision.explanation);
+        let Decision {
+            chosen,
+            explanation,
+        } = decision;
+        let Some(chosen) = chosen else {
+            store
+                .operation_explain(&task.work.claim, &explanation)
+                .await?;
+            return no_room(task, &explanation);
         };
         let outcome = store
-            .reservation_claim(&task.work.claim, &reservation(task, chosen)?)
+            .reservation_claim(&task.work.claim, &reservation(task, chosen, explanation)?)
             .await?;
         match outcome {
             ClaimOutcome::Held => {
@@ -110,7 +114,11 @@ fn request(task: &Task<'_>) -> Request {
     }
 }
 
-fn reservation(task: &Task<'_>, chosen: Chosen) -> Result<ReservationRequest> {
+fn reservation(
+    task: &Task<'_>,
+    chosen: Chosen,
+    explanation: Explanation,
+) -> Result<ReservationRequest> {
     let room = room(task);
     let relied = |machines| Relied {
         machines,
@@ -126,6 +134,7 @@ fn reservation(task: &Task<'_>, chosen: Chosen) -> Result<ReservationRequest> {
         vcpus: i32::try_from(room.vcpus).map_err(Error::internal)?,
         disk_bytes: room.disk_bytes,
         relied: chosen.relied.map(relied),
+        explanation: Some(explanation),
     })
 }
 

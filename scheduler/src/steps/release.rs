@@ -47,6 +47,7 @@ pub(super) async fn shrink(task: &Task<'_>) -> Result<()> {
         vcpus: held.vcpus.min(desired.vcpus),
         disk_bytes: held.disk_bytes.min(desired.disk_bytes),
         relied: None,
+        explanation: None,
     };
     let is_less = (request.memory_bytes, request.vcpus, request.disk_bytes)
         != (held.memory_bytes, held.vcpus, held.disk_bytes);

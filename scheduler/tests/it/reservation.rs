@@ -49,6 +49,7 @@ fn request(world: &World, work: &VmWork, pool: berth_model::StoragePoolId) -> Re
         vcpus: 1,
         disk_bytes: 2 * GIB,
         relied: None,
+        explanation: None,
     }
 }
 

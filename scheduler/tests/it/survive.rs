@@ -127,6 +127,7 @@ async fn take(world: &World, claim: &Claim, work: &VmWork, decision: Decision) -
         vcpus: 1,
         disk_bytes: 2 * GIB,
         relied: Some(relied),
+        explanation: None,
     };
     let outcome = world.store.reservation_claim(claim, &request).await;
     outcome.unwrap()

@@ -3,7 +3,6 @@
 use berth_model::{NetworkId, Result, TenantId, Timestamp, VirtualMachineId};
 use diesel::{
     prelude::*,
-    sql_query,
     sql_types::{Integer, Timestamptz, Uuid as SqlUuid},
 };
 use diesel_async::RunQueryDsl;
@@ -11,6 +10,7 @@ use diesel_async::RunQueryDsl;
 use crate::{
     error::internal,
     schema::{addresses, networks},
+    sql::Sql,
     tx::Tx,
 };
 
@@ -47,7 +47,7 @@ pub(super) async fn addresses_take(
         if !offered || held.contains(&family) {
             continue;
         }
-        let taken = sql_query(TAKE)
+        let taken = Sql::new(TAKE)
             .bind::<SqlUuid, _>(vm.0.0)
             .bind::<SqlUuid, _>(vm.1.0)
             .bind::<SqlUuid, _>(network.0)

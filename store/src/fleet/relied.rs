@@ -4,13 +4,12 @@
 use berth_model::{MachineId, RestartChange, Restarts, Result};
 use diesel::{
     prelude::*,
-    sql_query,
     sql_types::{Array, BigInt, Uuid as SqlUuid},
 };
 use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
-use crate::{error::internal, schema::reservations, tx::Tx};
+use crate::{error::internal, schema::reservations, sql::Sql, tx::Tx};
 
 /// What a decision relied on beside the counters of one machine, and what it changes there.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -70,18 +69,18 @@ pub(super) async fn relied_hold(
         .iter()
         .map(|(machine, version)| (machine.0, *version))
         .unzip();
-    let locked: Vec<Locked> = sql_query(LOCK)
-        .bind::<Array<SqlUuid>, _>(&ids)
-        .bind::<Array<BigInt>, _>(&versions)
+    let locked: Vec<Locked> = Sql::new(LOCK)
+        .bind::<Array<SqlUuid>, _>(ids)
+        .bind::<Array<BigInt>, _>(versions)
         .load(&mut **tx)
         .await
         .map_err(internal)?;
-    if locked.len() != ids.len() {
+    if locked.len() != relied.machines.len() {
         return Ok(Some("a machine that the decision relied on"));
     }
     let locked: Vec<Uuid> = locked.into_iter().map(|machine| machine.id).collect();
-    sql_query(TOUCH)
-        .bind::<Array<SqlUuid>, _>(&locked)
+    Sql::new(TOUCH)
+        .bind::<Array<SqlUuid>, _>(locked)
         .bind::<SqlUuid, _>(claimed.0)
         .execute(&mut **tx)
         .await

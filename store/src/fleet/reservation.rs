@@ -1,13 +1,12 @@
-//! The claim on capacity: one statement for each counter, which changes it only where it stays
-//! within the limit. Summing reservations in the statement would oversell under READ COMMITTED.
+//! The claim on capacity. What holds nothing yet is placed by one statement (`place.rs`). What holds
+//! something grows or shrinks where it is: each counter is changed only where it stays within the limit.
 
 use berth_model::{
-    Error, MachineId, NetworkId, Reservation, ReservationId, Result, StoragePoolId, TenantId,
+    Error, Explanation, MachineId, NetworkId, Reservation, Result, StoragePoolId, TenantId,
     VirtualMachineId, VirtualMachineState,
 };
 use diesel::{
     prelude::*,
-    sql_query,
     sql_types::{BigInt, Bool, Integer, Uuid as SqlUuid},
 };
 use diesel_async::RunQueryDsl;
@@ -15,13 +14,16 @@ use uuid::Uuid;
 
 use super::{
     address::addresses_take,
+    limits::{disk_fits, memory_fits, vcpus_fit},
     relied::{Relied, RestartColumns, relied_hold},
 };
 use crate::{
     Claim, Store,
     error::internal,
+    queue,
     reservation::ReservationRow,
     schema::{reservations, virtual_machines},
+    sql::Sql,
     tx::Tx,
 };
 
@@ -44,6 +46,8 @@ pub struct ReservationRequest {
     pub disk_bytes: i64,
     /// Where the decision looked at more than the counters of this machine and its pool.
     pub relied: Option<Relied>,
+    /// Why there: kept with the operation if it is held. None keeps what is known.
+    pub explanation: Option<Explanation>,
 }
 
 /// How a claim on capacity ended.
@@ -64,24 +68,29 @@ pub(super) struct Delta {
     pub(super) disk_bytes: i64,
 }
 
-/// A decision may be a moment old: what has no place yet gets none on a machine that was found out of
-/// reach since.
-const MACHINE: &str = "
+/// What has its place there may grow while the machine is drained, and shrink in any case.
+const MACHINE: &str = concat!(
+    "
     UPDATE machines
     SET memory_used_bytes = memory_used_bytes + $2, vcpus_used = vcpus_used + $3,
         version = version + 1
     WHERE id = $1
       AND ((state = 'ACTIVE' AND unreachable_since IS NULL) OR (state IN ('ACTIVE', 'DRAINING') AND $4)
            OR ($2 <= 0 AND $3 <= 0 AND $4))
-      AND ($2 <= 0
-           OR memory_used_bytes + $2 <= memory_bytes - memory_reserve_bytes - memory_foreign_bytes)
-      AND ($3 <= 0
-           OR vcpus_used + $3 <= cpus::bigint * vcpu_overcommit_percent / 100 - vcpus_foreign)";
+      AND ($2 <= 0 OR ",
+    memory_fits!("$2"),
+    ") AND ($3 <= 0 OR ",
+    vcpus_fit!("$3"),
+    ")"
+);
 
-const POOL: &str = "
+const POOL: &str = concat!(
+    "
     UPDATE storage_pools SET used_bytes = used_bytes + $3
-    WHERE id = $1 AND machine_id = $2
-      AND ($3 <= 0 OR used_bytes + $3 <= capacity_bytes - foreign_bytes)";
+    WHERE id = $1 AND machine_id = $2 AND ($3 <= 0 OR ",
+    disk_fits!("$3"),
+    ")"
+);
 
 impl Store {
     /// Makes the virtual machine hold exactly this, in one transaction: counters of machine and
@@ -92,6 +101,11 @@ impl Store {
         claim: &Claim,
         request: &ReservationRequest,
     ) -> Result<ClaimOutcome> {
+        if request.relied.is_none()
+            && let Some(outcome) = self.place_alone(claim, request).await?
+        {
+            return Ok(outcome);
+        }
         let mut tx = self.begin_worker(&claim.worker).await?;
         match self.reservation_take(&mut tx, claim, request).await {
             Ok(ClaimOutcome::Held) => tx.commit().await.map(|()| ClaimOutcome::Held),
@@ -103,15 +117,15 @@ impl Store {
         }
     }
 
+    /// Of what holds something, or with what the decision relied on.
     async fn reservation_take(
         &self,
         tx: &mut Tx,
         claim: &Claim,
         request: &ReservationRequest,
     ) -> Result<ClaimOutcome> {
-        let (tenant, held) = self
-            .reservation_lock(tx, claim, request.virtual_machine_id)
-            .await?;
+        let vm = request.virtual_machine_id;
+        let (_, held) = self.reservation_lock(tx, claim, vm).await?;
         let is_elsewhere = held.as_ref().is_some_and(|held| {
             (held.machine_id, held.storage_pool_id) != (request.machine_id, request.storage_pool_id)
         });
@@ -125,19 +139,39 @@ impl Store {
         {
             return Ok(ClaimOutcome::Lost(lost));
         }
-        self.reservation_write(tx, tenant, request, held.is_some())
-            .await?;
-        let vm = (tenant, request.virtual_machine_id);
+        match held {
+            Some(held) => self.reservation_change(tx, claim, request, &held).await,
+            None => self
+                .place_within(tx, claim, request)
+                .await?
+                .ok_or_else(|| Error::internal("a reservation was made without the row's lock")),
+        }
+    }
+
+    /// More or less, where it is.
+    async fn reservation_change(
+        &self,
+        tx: &mut Tx,
+        claim: &Claim,
+        request: &ReservationRequest,
+        held: &Reservation,
+    ) -> Result<ClaimOutcome> {
+        self.reservation_write(tx, held, request).await?;
+        let vm = (held.tenant_id, request.virtual_machine_id);
+        let now = self.clock.now();
         if let Some(network) = request.network_id
-            && !addresses_take(tx, vm, network, self.clock.now()).await?
+            && !addresses_take(tx, vm, network, now).await?
         {
             return Ok(ClaimOutcome::Lost("addresses"));
         }
         place_write(tx, request).await?;
+        if let Some(explanation) = request.explanation_json()? {
+            queue::explanation_write(tx, claim, &explanation, now).await?;
+        }
         // Last, since all orders want the same machine, and each holds its row from here on.
-        let delta = Delta::between(held.as_ref(), request);
-        let place = (request.machine_id, request.storage_pool_id);
-        let lost = counters_add(tx, place, delta, held.is_some()).await?;
+        let delta = Delta::between(held, request);
+        let place = (held.machine_id, held.storage_pool_id);
+        let lost = counters_add(tx, place, delta, true).await?;
         Ok(lost.map_or(ClaimOutcome::Held, ClaimOutcome::Lost))
     }
 
@@ -170,58 +204,47 @@ impl Store {
     async fn reservation_write(
         &self,
         tx: &mut Tx,
-        tenant: TenantId,
+        held: &Reservation,
         request: &ReservationRequest,
-        exists: bool,
     ) -> Result<()> {
-        let now = self.clock.now();
         let amounts = (
             reservations::memory_bytes.eq(request.memory_bytes),
             reservations::vcpus.eq(request.vcpus),
             reservations::disk_bytes.eq(request.disk_bytes),
-            reservations::updated_at.eq(now),
+            reservations::updated_at.eq(self.clock.now()),
         );
         let restarts = RestartColumns::of(request.relied.as_ref());
-        let written = if exists {
-            diesel::update(reservations::table)
-                .filter(reservations::tenant_id.eq(tenant.0))
-                .filter(reservations::virtual_machine_id.eq(request.virtual_machine_id.0))
-                .set((amounts, restarts))
-                .execute(&mut **tx)
-                .await
-        } else {
-            let place = (
-                reservations::id.eq(self.ids.next::<ReservationId>().0),
-                reservations::tenant_id.eq(tenant.0),
-                reservations::virtual_machine_id.eq(request.virtual_machine_id.0),
-                reservations::machine_id.eq(request.machine_id.0),
-                reservations::storage_pool_id.eq(request.storage_pool_id.0),
-                reservations::created_at.eq(now),
-            );
-            diesel::insert_into(reservations::table)
-                .values((place, amounts, restarts))
-                .execute(&mut **tx)
-                .await
-        };
-        written.map(|_| ()).map_err(internal)
+        diesel::update(reservations::table.find(held.id.0))
+            .set((amounts, restarts))
+            .execute(&mut **tx)
+            .await
+            .map(|_| ())
+            .map_err(internal)
+    }
+}
+
+impl ReservationRequest {
+    pub(super) fn explanation_json(&self) -> Result<Option<serde_json::Value>> {
+        let explanation = self.explanation.as_ref();
+        explanation
+            .map(serde_json::to_value)
+            .transpose()
+            .map_err(Error::internal)
     }
 }
 
 impl Delta {
-    fn between(held: Option<&Reservation>, request: &ReservationRequest) -> Self {
-        let (memory, vcpus, disk) = held.map_or((0, 0, 0), |held| {
-            (held.memory_bytes, held.vcpus, held.disk_bytes)
-        });
+    fn between(held: &Reservation, request: &ReservationRequest) -> Self {
         Self {
-            memory_bytes: request.memory_bytes - memory,
-            vcpus: request.vcpus - vcpus,
-            disk_bytes: request.disk_bytes - disk,
+            memory_bytes: request.memory_bytes - held.memory_bytes,
+            vcpus: request.vcpus - held.vcpus,
+            disk_bytes: request.disk_bytes - held.disk_bytes,
         }
     }
 }
 
-/// What is short, if something is. `is_there`: the virtual machine has its place on the machine
-/// already.
+/// Adds to the counters of a machine and its pool. What is short, if something is. `is_there`: the
+/// virtual machine has its place there already, and what doesn't change on the machine isn't written.
 pub(super) async fn counters_add(
     tx: &mut Tx,
     (machine, pool): (MachineId, StoragePoolId),
@@ -229,7 +252,7 @@ pub(super) async fn counters_add(
     is_there: bool,
 ) -> Result<Option<&'static str>> {
     if !is_there || delta.memory_bytes != 0 || delta.vcpus != 0 {
-        let changed = sql_query(MACHINE)
+        let changed = Sql::new(MACHINE)
             .bind::<SqlUuid, _>(machine.0)
             .bind::<BigInt, _>(delta.memory_bytes)
             .bind::<Integer, _>(delta.vcpus)
@@ -251,7 +274,7 @@ pub(super) async fn pool_add(
     machine: MachineId,
     bytes: i64,
 ) -> Result<bool> {
-    let changed = sql_query(POOL)
+    let changed = Sql::new(POOL)
         .bind::<SqlUuid, _>(pool.0)
         .bind::<SqlUuid, _>(machine.0)
         .bind::<BigInt, _>(bytes)

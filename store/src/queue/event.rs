@@ -250,7 +250,7 @@ impl TryFrom<EventRow> for OperationEvent {
 }
 
 /// The worker's claim was ended by a later one.
-pub(super) fn claim_lost() -> Error {
+pub(crate) fn claim_lost() -> Error {
     Error::new(
         ErrorCode::ClaimLost,
         "Another worker has taken over this operation.",

@@ -1,6 +1,6 @@
 //! Why a machine was chosen and the others were not.
 
-use berth_model::{Error, Explanation, OperationId, Result, policy, policy::Action};
+use berth_model::{Error, Explanation, OperationId, Result, Timestamp, policy, policy::Action};
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use uuid::Uuid;
@@ -20,25 +20,10 @@ impl Store {
         let mut tx = self.begin_work(claim).await?;
         let written = async {
             self.claim_hold(&mut tx, claim).await?;
-            diesel::insert_into(placements::table)
-                .values((
-                    placements::tenant_id.eq(claim.tenant_id.0),
-                    placements::operation_id.eq(claim.operation_id.0),
-                    placements::explanation.eq(&json),
-                    placements::decided_at.eq(now),
-                ))
-                .on_conflict(placements::operation_id)
-                .do_update()
-                .set((
-                    placements::explanation.eq(&json),
-                    placements::decided_at.eq(now),
-                ))
-                .execute(&mut *tx)
-                .await
-                .map_err(internal)
+            explanation_write(&mut tx, claim, &json, now).await
         }
         .await;
-        tx.end(written).await.map(|_| ())
+        tx.end(written).await
     }
 
     /// The explanation of the operation's latest placement decision, if it made one. For the
@@ -55,6 +40,32 @@ impl Store {
         json.map(|json| serde_json::from_value(json).map_err(Error::internal))
             .transpose()
     }
+}
+
+/// After the claim was checked in this transaction.
+pub(crate) async fn explanation_write(
+    tx: &mut Tx,
+    claim: &Claim,
+    json: &serde_json::Value,
+    now: Timestamp,
+) -> Result<()> {
+    diesel::insert_into(placements::table)
+        .values((
+            placements::tenant_id.eq(claim.tenant_id.0),
+            placements::operation_id.eq(claim.operation_id.0),
+            placements::explanation.eq(json),
+            placements::decided_at.eq(now),
+        ))
+        .on_conflict(placements::operation_id)
+        .do_update()
+        .set((
+            placements::explanation.eq(json),
+            placements::decided_at.eq(now),
+        ))
+        .execute(&mut **tx)
+        .await
+        .map(|_| ())
+        .map_err(internal)
 }
 
 async fn explanation_find(tx: &mut Tx, id: OperationId) -> Result<Option<serde_json::Value>> {

@@ -27,4 +27,6 @@ pub use notifications::{Hints, OperationFeed, Wake};
 pub use operation::OperationFilter;
 
 pub(crate) use enqueue::{NewOperation, Subject};
+pub(crate) use event::claim_lost;
+pub(crate) use explanation::explanation_write;
 pub(crate) use operation::OperationRow;

@@ -108,6 +108,7 @@ async fn sell_part(store: &Store, site: &Site, orders: Vec<Order>) -> (Vec<Durat
             vcpus: i32::try_from(order.room.vcpus).unwrap(),
             disk_bytes: order.room.disk_bytes,
             relied: None,
+            explanation: None,
         };
         let outcome = store.reservation_claim(&order.claim, &wanted).await;
         if outcome.unwrap() == ClaimOutcome::Held {

@@ -103,7 +103,7 @@ pub use operation::{
     StepState,
 };
 pub use page::{Page, PageRequest};
-pub use placement::{Candidate, Explanation, Shortage, Verdict};
+pub use placement::{Candidate, Explanation, Shortage, Verdict, VerdictCount, VerdictKind};
 pub use plan::{Hosting, Money, Plan, PlanCreate};
 pub use reach::Reach;
 pub use redirect_uri::RedirectUri;

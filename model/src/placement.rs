@@ -9,8 +9,21 @@ use crate::{MachineId, MachineState, bytes_text};
 pub struct Explanation {
     /// The machine that was chosen, if one was.
     pub chosen: Option<MachineId>,
-    /// Every machine that was looked at, in the order of their names.
+    /// In the order of their names: if none was chosen every machine that was looked at, else the
+    /// chosen one and those that came closest to it.
     pub candidates: Vec<Candidate>,
+    /// The machines that are not among the candidates.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub others: Vec<VerdictCount>,
+}
+
+/// How many machines something was found of.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct VerdictCount {
+    /// What was found.
+    pub verdict: VerdictKind,
+    /// Of how many.
+    pub machines: u32,
 }
 
 /// One machine in a decision.
@@ -62,6 +75,32 @@ pub enum Verdict {
     NoRestart,
 }
 
+/// A verdict without its figures.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum VerdictKind {
+    /// As [`Verdict::Fits`].
+    Fits,
+    /// As [`Verdict::State`].
+    State,
+    /// As [`Verdict::Unreachable`].
+    Unreachable,
+    /// As [`Verdict::OtherSite`].
+    OtherSite,
+    /// As [`Verdict::DataElsewhere`].
+    DataElsewhere,
+    /// As [`Verdict::NoNetwork`].
+    NoNetwork,
+    /// As [`Verdict::Short`].
+    Short,
+    /// As [`Verdict::TenantCap`].
+    TenantCap,
+    /// As [`Verdict::Kept`].
+    Kept,
+    /// As [`Verdict::NoRestart`].
+    NoRestart,
+}
+
 /// Too little of something.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "of", rename_all = "SCREAMING_SNAKE_CASE")]
@@ -84,37 +123,69 @@ pub enum Shortage {
 }
 
 impl Explanation {
-    /// One line: `m2: 1.2 GiB of memory short; m3: draining`.
+    /// One line: `m2: 1.2 GiB of memory short; m3: draining; 12 more: in another site`.
     #[must_use]
     pub fn text(&self) -> String {
         let refused = |candidate: &&Candidate| !matches!(candidate.verdict, Verdict::Fits { .. });
-        let lines: Vec<String> = self
-            .candidates
-            .iter()
-            .filter(refused)
-            .map(|candidate| format!("{}: {}", candidate.machine, candidate.verdict.text()))
-            .collect();
-        lines.join("; ")
+        let candidates = self.candidates.iter().filter(refused);
+        let candidates = candidates
+            .map(|candidate| format!("{}: {}", candidate.machine, candidate.verdict.text()));
+        let others = self.others.iter();
+        let others = others.filter(|others| others.verdict != VerdictKind::Fits);
+        let others =
+            others.map(|others| format!("{} more: {}", others.machines, others.verdict.text()));
+        candidates.chain(others).collect::<Vec<_>>().join("; ")
+    }
+}
+
+impl VerdictKind {
+    /// For people.
+    #[must_use]
+    pub fn text(self) -> &'static str {
+        match self {
+            Self::Fits => "fits",
+            Self::State => "closed",
+            Self::Unreachable => "can't be reached",
+            Self::OtherSite => "in another site",
+            Self::DataElsewhere => "the data is on another machine",
+            Self::NoNetwork => "no network with free addresses",
+            Self::Short => "too little room",
+            Self::TenantCap => "has as many of the tenant as it may",
+            Self::Kept => "kept for restarts",
+            Self::NoRestart => "no place to restart if it failed",
+        }
     }
 }
 
 impl Verdict {
+    /// Without its figures.
+    #[must_use]
+    pub fn kind(&self) -> VerdictKind {
+        match self {
+            Self::Fits { .. } => VerdictKind::Fits,
+            Self::State { .. } => VerdictKind::State,
+            Self::Unreachable => VerdictKind::Unreachable,
+            Self::OtherSite => VerdictKind::OtherSite,
+            Self::DataElsewhere => VerdictKind::DataElsewhere,
+            Self::NoNetwork => VerdictKind::NoNetwork,
+            Self::Short { .. } => VerdictKind::Short,
+            Self::TenantCap => VerdictKind::TenantCap,
+            Self::Kept { .. } => VerdictKind::Kept,
+            Self::NoRestart => VerdictKind::NoRestart,
+        }
+    }
+
     /// For people.
     #[must_use]
     pub fn text(&self) -> String {
         match self {
             Self::Fits { score } => format!("fits, score {score}"),
             Self::State { state } => state.as_str().to_lowercase(),
-            Self::Unreachable => "can't be reached".to_owned(),
-            Self::OtherSite => "in another site".to_owned(),
-            Self::DataElsewhere => "the data is on another machine".to_owned(),
-            Self::NoNetwork => "no network with free addresses".to_owned(),
             Self::Short { shortages } => shortages_text(shortages),
-            Self::TenantCap => "has as many of the tenant as it may".to_owned(),
             Self::Kept { shortages } => {
-                format!("kept for restarts: {}", shortages_text(shortages))
+                format!("{}: {}", self.kind().text(), shortages_text(shortages))
             }
-            Self::NoRestart => "no place to restart if it failed".to_owned(),
+            _ => self.kind().text().to_owned(),
         }
     }
 }

@@ -22,7 +22,8 @@ impl Placement {
         find_opt(ctx, self.0.chosen).await
     }
 
-    /// Every machine that was looked at, in the order of their names.
+    /// In the order of their names: if none was chosen every machine that was looked at, else the chosen
+    /// one and the five that came closest to it.
     async fn candidates(&self) -> Vec<PlacementCandidate> {
         self.0
             .candidates
@@ -31,7 +32,13 @@ impl Placement {
             .collect()
     }
 
-    /// Why the others were not chosen, in one line: `m2: 1.2 GiB of memory short; m3: draining`.
+    /// The machines that are not among `candidates`.
+    async fn others(&self) -> Vec<PlacementCount> {
+        self.0.others.iter().map(PlacementCount::of).collect()
+    }
+
+    /// Why the others were not chosen, in one line: `m2: 1.2 GiB of memory short; m3: draining; 12 more:
+    /// in another site`.
     async fn text(&self) -> String {
         self.0.text()
     }
@@ -63,6 +70,44 @@ pub(crate) enum PlacementVerdict {
     NoRestart,
 }
 
+impl From<model::VerdictKind> for PlacementVerdict {
+    fn from(kind: model::VerdictKind) -> Self {
+        match kind {
+            model::VerdictKind::Fits => Self::Fits,
+            model::VerdictKind::State => Self::State,
+            model::VerdictKind::Unreachable => Self::Unreachable,
+            model::VerdictKind::OtherSite => Self::OtherSite,
+            model::VerdictKind::DataElsewhere => Self::DataElsewhere,
+            model::VerdictKind::NoNetwork => Self::NoNetwork,
+            model::VerdictKind::Short => Self::Short,
+            model::VerdictKind::TenantCap => Self::TenantCap,
+            model::VerdictKind::Kept => Self::Kept,
+            model::VerdictKind::NoRestart => Self::NoRestart,
+        }
+    }
+}
+
+/// Of how many machines something was found.
+#[derive(SimpleObject)]
+pub(crate) struct PlacementCount {
+    /// What.
+    verdict: PlacementVerdict,
+    /// Of how many.
+    machines: u32,
+    /// The verdict for people.
+    text: &'static str,
+}
+
+impl PlacementCount {
+    fn of(count: &model::VerdictCount) -> Self {
+        Self {
+            verdict: count.verdict.into(),
+            machines: count.machines,
+            text: count.verdict.text(),
+        }
+    }
+}
+
 /// One machine in a decision.
 #[derive(SimpleObject)]
 pub(crate) struct PlacementCandidate {
@@ -87,36 +132,20 @@ impl PlacementCandidate {
         let mut shown = Self {
             machine_id: global(candidate.machine_id),
             machine_name: candidate.machine.clone(),
-            verdict: PlacementVerdict::Fits,
+            verdict: candidate.verdict.kind().into(),
             score: None,
             machine_state: None,
             shortages: Vec::new(),
             text: candidate.verdict.text(),
         };
-        shown.verdict = match &candidate.verdict {
-            model::Verdict::Fits { score } => {
-                shown.score = Some(BigInt(*score));
-                PlacementVerdict::Fits
-            }
-            model::Verdict::State { state } => {
-                shown.machine_state = Some(State(*state));
-                PlacementVerdict::State
-            }
-            model::Verdict::Unreachable => PlacementVerdict::Unreachable,
-            model::Verdict::OtherSite => PlacementVerdict::OtherSite,
-            model::Verdict::DataElsewhere => PlacementVerdict::DataElsewhere,
-            model::Verdict::NoNetwork => PlacementVerdict::NoNetwork,
-            model::Verdict::Short { shortages } => {
+        match &candidate.verdict {
+            model::Verdict::Fits { score } => shown.score = Some(BigInt(*score)),
+            model::Verdict::State { state } => shown.machine_state = Some(State(*state)),
+            model::Verdict::Short { shortages } | model::Verdict::Kept { shortages } => {
                 shown.shortages = shortages.iter().map(PlacementShortage::of).collect();
-                PlacementVerdict::Short
             }
-            model::Verdict::TenantCap => PlacementVerdict::TenantCap,
-            model::Verdict::Kept { shortages } => {
-                shown.shortages = shortages.iter().map(PlacementShortage::of).collect();
-                PlacementVerdict::Kept
-            }
-            model::Verdict::NoRestart => PlacementVerdict::NoRestart,
-        };
+            _ => {}
+        }
         shown
     }
 }

@@ -392,6 +392,7 @@ impl World {
                     shortages: vec![Shortage::Memory { missing: GIB }],
                 },
             }],
+            others: Vec::new(),
         };
         let explanation = serde_json::to_string(&explanation).unwrap();
         self.api

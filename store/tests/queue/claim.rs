@@ -214,6 +214,7 @@ async fn a_lease_that_is_over_is_taken_and_the_first_worker_writes_no_more() {
     let explanation = Explanation {
         chosen: None,
         candidates: Vec::new(),
+        others: Vec::new(),
     };
     let at = operation.created_at;
     let writes = [

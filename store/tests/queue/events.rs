@@ -242,6 +242,7 @@ async fn an_explanation_is_the_providers_and_the_latest_counts() {
     let first = Explanation {
         chosen: None,
         candidates: Vec::new(),
+        others: Vec::new(),
     };
     queue.store.operation_explain(&claim, &first).await.unwrap();
     let second = Explanation {

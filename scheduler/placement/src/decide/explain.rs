@@ -21,16 +21,25 @@ pub enum Explained {
 impl Fleet {
     /// Every machine, in order.
     pub fn explain(&mut self, ask: &Ask) -> Vec<Explained> {
-        let mut explained = Vec::with_capacity(self.machines.len());
+        self.explain_some(ask, 0..self.machines.len())
+    }
+
+    /// These machines, in this order.
+    pub(crate) fn explain_some(
+        &mut self,
+        ask: &Ask,
+        machines: impl ExactSizeIterator<Item = usize> + Clone,
+    ) -> Vec<Explained> {
+        let mut explained = Vec::with_capacity(machines.len());
         let mut tried = Vec::new();
         {
             let frame = Frame::new(self, ask, None);
             let company = self.company(ask);
             let mut glance = Glance::new(self, &frame);
-            for machine in self.machines() {
+            for machine in machines.clone().map(MachineNumber::at) {
                 let one = match glance.look(machine, &company) {
                     Ok((score, place)) => {
-                        tried.extend(place);
+                        tried.extend(place.map(|place| (explained.len(), place)));
                         Explained::Fits { score }
                     }
                     Err(refusal) => Explained::Refused(refusal),
@@ -38,9 +47,9 @@ impl Fleet {
                 explained.push(one);
             }
         }
-        for place in tried {
+        for (position, place) in tried {
             if let Some(refusal) = self.settle_refusal(ask, place) {
-                explained[place.machine.index()] = Explained::Refused(refusal);
+                explained[position] = Explained::Refused(refusal);
             }
         }
         explained

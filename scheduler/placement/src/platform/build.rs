@@ -30,6 +30,7 @@ impl Platform {
             families: BTreeMap::new(),
             image: ImageNumber::default(),
             nowhere: LabelNumber::default(),
+            remembered: Vec::new(),
         };
         if platform.facts.reservations.is_none() {
             platform.fleet.ages_ignore();

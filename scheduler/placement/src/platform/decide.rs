@@ -4,7 +4,9 @@ use std::collections::BTreeSet;
 
 use berth_model::{Explanation, MachineId, NetworkId, RestartChange};
 
-use super::{Chosen, Decision, Hindrance, NetworkNeed, Platform, Request, verdict::best_of};
+use super::{
+    Chosen, Decision, Hindrance, NetworkNeed, Platform, Request, summary::closest, verdict::best_of,
+};
 use crate::fleet::{Ask, LabelNumber, Mark, Need, VmNumber};
 
 /// The request as the engine is asked, with addresses of one network.
@@ -23,10 +25,21 @@ impl Platform {
         let mark = self.fleet.mark();
         // What has no place for a restart yet comes first.
         self.fleet.protect();
-        let mut explanation = self.explanation(&asked);
+        let found = self.found(request, &asked);
+        let closest = closest(&found);
+        let mut summary = self.summary(&asked, &found, &closest);
         let chosen = self.choose(&asked, &mark);
+        let explanation = match &chosen {
+            Some(chosen) => {
+                summary.chosen = Some(chosen.machine_id);
+                summary
+            }
+            None => self.explanation(&asked),
+        };
         self.fleet.keep(mark);
-        explanation.chosen = chosen.as_ref().map(|chosen| chosen.machine_id);
+        let placed = chosen.as_ref();
+        let placed = placed.and_then(|chosen| self.number(chosen.machine_id));
+        self.found_keep(&asked, found, placed);
         Decision {
             chosen,
             explanation,

@@ -31,7 +31,7 @@ impl Platform {
             }
         };
         let verdicts = self.facts.machines.iter().map(verdict).collect();
-        let mut explanation = self.explained(verdicts);
+        let mut explanation = self.summary_there(held.machine_id, verdicts);
         let chosen = grown.ok().map(|(chosen, _)| chosen);
         explanation.chosen = chosen.as_ref().map(|chosen| chosen.machine_id);
         Decision {

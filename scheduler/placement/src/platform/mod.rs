@@ -6,10 +6,12 @@
 
 mod build;
 mod decide;
+mod found;
 mod grow;
 mod moves;
 mod outlook;
 mod request;
+mod summary;
 mod transit;
 mod verdict;
 
@@ -46,6 +48,8 @@ pub struct Platform {
     image: ImageNumber,
     /// Of no machine.
     nowhere: LabelNumber,
+    /// Nothing where reservations matter.
+    remembered: Vec<found::Remembered>,
 }
 
 impl Platform {

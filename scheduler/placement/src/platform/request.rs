@@ -45,7 +45,8 @@ pub enum NetworkNeed {
 pub struct Decision {
     /// Where it goes; none if nothing fits.
     pub chosen: Option<Chosen>,
-    /// Every machine with its verdict, in the order of names.
+    /// Where none was chosen every machine with its verdict, else those that came closest and how many
+    /// others there are; in the order of names.
     pub explanation: Explanation,
 }
 

@@ -1,6 +1,6 @@
 //! The engine's refusals in the platform's words.
 
-use berth_model::{Candidate, Explanation, MachineState, Shortage, Verdict};
+use berth_model::{Candidate, Explanation, MachineState, Shortage, Verdict, VerdictKind};
 
 use super::{DISK, Platform};
 use crate::{
@@ -24,7 +24,7 @@ impl Platform {
             .collect()
     }
 
-    fn refused(&self, frame: &Frame<'_>, machine: MachineNumber) -> Verdict {
+    pub(super) fn refused(&self, frame: &Frame<'_>, machine: MachineNumber) -> Verdict {
         let refusals: Vec<Refusal> = frame.refusals(&self.fleet, machine).collect();
         let is_any = |kind: fn(&Refusal) -> bool| refusals.iter().any(kind);
         if is_any(|refusal| matches!(refusal, Refusal::Site)) {
@@ -73,21 +73,16 @@ impl Platform {
 
     /// With the machines' names, in their order.
     pub(super) fn explained(&self, verdicts: Vec<Verdict>) -> Explanation {
-        let mut candidates: Vec<Candidate> = self
-            .facts
-            .machines
-            .iter()
-            .zip(verdicts)
-            .map(|(known, verdict)| Candidate {
-                machine_id: known.machine.id,
-                machine: known.machine.name.clone(),
-                verdict,
-            })
+        let mut candidates: Vec<Candidate> = verdicts
+            .into_iter()
+            .enumerate()
+            .map(|(index, verdict)| self.candidate(index, verdict))
             .collect();
         candidates.sort_by(|one, other| one.machine.cmp(&other.machine));
         Explanation {
             chosen: None,
             candidates,
+            others: Vec::new(),
         }
     }
 }
@@ -103,23 +98,28 @@ pub(super) fn shortage(dimension: usize, missing: i64) -> Shortage {
 
 /// Of two ways to ask the same, what came closer to a place on each machine.
 pub(super) fn best_of(one: Vec<Verdict>, other: Vec<Verdict>) -> Vec<Verdict> {
-    let closer = |(one, other): (Verdict, Verdict)| match distance(&other) < distance(&one) {
+    let of = |verdict: &Verdict| match verdict {
+        Verdict::Fits { score } => (distance(VerdictKind::Fits), *score),
+        refused => (distance(refused.kind()), 0),
+    };
+    let closer = |(one, other): (Verdict, Verdict)| match of(&other) < of(&one) {
         true => other,
         false => one,
     };
     one.into_iter().zip(other).map(closer).collect()
 }
 
-fn distance(verdict: &Verdict) -> (u8, i64) {
+/// How far it is from a place.
+pub(super) fn distance(verdict: VerdictKind) -> u8 {
     match verdict {
-        Verdict::Fits { score } => (0, *score),
-        Verdict::NoRestart => (1, 0),
-        Verdict::Kept { .. } => (2, 0),
-        Verdict::TenantCap => (3, 0),
-        Verdict::Short { .. } => (4, 0),
-        Verdict::NoNetwork => (5, 0),
-        Verdict::Unreachable | Verdict::State { .. } => (6, 0),
-        Verdict::DataElsewhere | Verdict::OtherSite => (7, 0),
+        VerdictKind::Fits => 0,
+        VerdictKind::NoRestart => 1,
+        VerdictKind::Kept => 2,
+        VerdictKind::TenantCap => 3,
+        VerdictKind::Short => 4,
+        VerdictKind::NoNetwork => 5,
+        VerdictKind::Unreachable | VerdictKind::State => 6,
+        VerdictKind::DataElsewhere | VerdictKind::OtherSite => 7,
     }
 }
 

@@ -1,8 +1,8 @@
 //! Decisions on counters alone.
 
 use berth_model::{
-    FleetFacts, FleetMachine, FleetNetwork, MachineId, MachineState, NetworkId, PlacementPolicy,
-    RackId, Shortage, SiteId, StoragePoolId, Verdict,
+    Candidate, Explanation, FleetFacts, FleetMachine, FleetNetwork, MachineId, MachineState,
+    NetworkId, PlacementPolicy, RackId, Shortage, SiteId, StoragePoolId, Verdict,
 };
 use berth_placement::{Decision, NetworkNeed, Platform, Request};
 use proptest::prelude::*;
@@ -129,7 +129,9 @@ proptest! {
     #[test]
     fn what_fits_is_chosen_and_nothing_else(asked in any_request(), fleet in any_fleet()) {
         let decision = decide(&asked, &fleet);
-        prop_assert_eq!(decision.explanation.candidates.len(), fleet.machines.len());
+        let others = decision.explanation.others.iter();
+        let others: usize = others.map(|others| others.machines as usize).sum();
+        prop_assert_eq!(decision.explanation.candidates.len() + others, fleet.machines.len());
         for candidate in &decision.explanation.candidates {
             let of = fleet.machines.iter().find(|of| of.machine.id == candidate.machine_id).unwrap();
             let fits = matches!(candidate.verdict, Verdict::Fits { .. });
@@ -173,8 +175,61 @@ proptest! {
         let mut platform = Platform::new(fleet.clone());
         let previewed = platform.preview(&asked);
         prop_assert_eq!(&previewed, &platform.preview(&asked));
-        prop_assert_eq!(previewed, platform.decide(&asked).explanation);
+        prop_assert_eq!(previewed.candidates.len(), fleet.machines.len());
+        let decided = platform.decide(&asked).explanation;
+        is_short_for(&decided, &previewed)?;
     }
+
+    #[test]
+    fn what_is_remembered_is_what_would_be_found(
+        asked in prop::collection::vec(any_request(), 1..4),
+        order in prop::collection::vec(0..4usize, 1..20),
+        fleet in any_fleet(),
+    ) {
+        let mut platform = Platform::new(fleet);
+        for index in order {
+            let asked = &asked[index % asked.len()];
+            let previewed = platform.preview(asked);
+            is_short_for(&platform.decide(asked).explanation, &previewed)?;
+        }
+    }
+}
+
+/// What is told one by one is told alike, came closest, and the others are counted. A refusal isn't short.
+fn is_short_for(short: &Explanation, whole: &Explanation) -> Result<(), TestCaseError> {
+    prop_assert_eq!(short.chosen, whole.chosen);
+    if short.chosen.is_none() {
+        prop_assert_eq!(short, whole);
+        return Ok(());
+    }
+    let score = |candidate: &Candidate| match candidate.verdict {
+        Verdict::Fits { score } => score,
+        _ => i64::MAX,
+    };
+    let (listed, others): (Vec<Candidate>, Vec<Candidate>) = whole
+        .candidates
+        .iter()
+        .cloned()
+        .partition(|candidate| short.candidates.contains(candidate));
+    prop_assert_eq!(&listed, &short.candidates);
+    prop_assert_eq!(listed.len(), whole.candidates.len().min(6));
+    prop_assert!(
+        listed
+            .iter()
+            .any(|one| Some(one.machine_id) == short.chosen)
+    );
+    if let Some(best) = others.iter().map(score).min() {
+        prop_assert!(listed.iter().all(|one| score(one) <= best));
+    }
+    for counted in &short.others {
+        let of = others
+            .iter()
+            .filter(|one| one.verdict.kind() == counted.verdict);
+        prop_assert_eq!(of.count(), counted.machines as usize);
+    }
+    let counted: u32 = short.others.iter().map(|others| others.machines).sum();
+    prop_assert_eq!(counted as usize, others.len());
+    Ok(())
 }
 
 /// The machine with as much more as is missing.

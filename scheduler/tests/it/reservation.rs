@@ -29,7 +29,7 @@ pub async fn claim(world: &World) -> (Claim, VmWork) {
     (claim, work)
 }
 
-async fn pool(world: &World) -> berth_model::StoragePoolId {
+pub async fn pool(world: &World) -> berth_model::StoragePoolId {
     let ids = [world.machines[0].id];
     let pools = world
         .store
@@ -39,7 +39,11 @@ async fn pool(world: &World) -> berth_model::StoragePoolId {
     pools[&ids[0]][0].id
 }
 
-fn request(world: &World, work: &VmWork, pool: berth_model::StoragePoolId) -> ReservationRequest {
+pub fn request(
+    world: &World,
+    work: &VmWork,
+    pool: berth_model::StoragePoolId,
+) -> ReservationRequest {
     ReservationRequest {
         virtual_machine_id: work.vm.id,
         machine_id: world.machines[0].id,

@@ -5,7 +5,10 @@
 //! case, and never refuses: what doesn't fit on it is decided again on a fresh one. Decisions that
 //! rely on more than counters are always made on a fresh one.
 
-use std::collections::HashMap;
+use std::{
+    collections::HashMap,
+    sync::{MutexGuard, PoisonError},
+};
 
 use berth_model::{ImageId, MachineId, Result, SiteId, Timestamp, VirtualMachineId};
 use berth_placement::{Chosen, Decision, MoveRefused, Platform, Request};
@@ -15,9 +18,15 @@ use tokio::sync::Mutex;
 
 use crate::Fleet;
 
-/// By site, and by the image that is better already there.
+/// How long after a lost claim others are expected to place at the same time.
+const CONTENDED: TimeDelta = TimeDelta::minutes(1);
+
 #[derive(Default)]
-pub(crate) struct Snapshots(Mutex<HashMap<(SiteId, ImageId), Snapshot>>);
+pub(crate) struct Snapshots {
+    /// By site, and by the image that is better already there.
+    known: Mutex<HashMap<(SiteId, ImageId), Snapshot>>,
+    lost_at: std::sync::Mutex<Option<Timestamp>>,
+}
 
 struct Snapshot {
     /// With everything that was decided on it since.
@@ -34,7 +43,7 @@ impl Fleet {
         request: &Request,
     ) -> Result<Decision> {
         let key = (request.site_id, image);
-        let mut known = self.snapshots.0.lock().await;
+        let mut known = self.snapshots.known.lock().await;
         let now = self.clock.now();
         known.retain(|_, snapshot| self.is_fresh(snapshot, now));
         if request.held.is_none()
@@ -73,7 +82,21 @@ impl Fleet {
 
     /// A claim was lost: the snapshot is not how things are.
     pub(crate) async fn snapshot_forget(&self, site: SiteId, image: ImageId) {
-        self.snapshots.0.lock().await.remove(&(site, image));
+        *self.lost_at() = Some(self.clock.now());
+        self.snapshots.known.lock().await.remove(&(site, image));
+    }
+
+    /// Whether another process seems to place too: then places that are as good are claimed with the
+    /// best, which costs a little.
+    pub(crate) fn is_contended(&self) -> bool {
+        let now = self.clock.now();
+        self.lost_at()
+            .is_some_and(|lost_at| now - lost_at < CONTENDED)
+    }
+
+    fn lost_at(&self) -> MutexGuard<'_, Option<Timestamp>> {
+        let lost_at = self.snapshots.lost_at.lock();
+        lost_at.unwrap_or_else(PoisonError::into_inner)
     }
 
     fn is_fresh(&self, snapshot: &Snapshot, now: Timestamp) -> bool {

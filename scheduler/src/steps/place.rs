@@ -129,6 +129,10 @@ fn reservation(
         virtual_machine_id: task.vm.vm.id,
         machine_id: chosen.machine_id,
         storage_pool_id: chosen.storage_pool_id,
+        alternatives: match task.fleet.is_contended() {
+            true => chosen.alternatives,
+            false => Vec::new(),
+        },
         network_id: chosen.network_id,
         memory_bytes: room.memory_bytes,
         vcpus: i32::try_from(room.vcpus).map_err(Error::internal)?,

@@ -42,6 +42,7 @@ pub(super) async fn shrink(task: &Task<'_>) -> Result<()> {
         virtual_machine_id: task.vm.vm.id,
         machine_id: held.machine_id,
         storage_pool_id: held.storage_pool_id,
+        alternatives: Vec::new(),
         network_id: None,
         memory_bytes: held.memory_bytes.min(desired.memory_bytes),
         vcpus: held.vcpus.min(desired.vcpus),

@@ -1,17 +1,17 @@
 //! The claim that is one statement: all of it or nothing.
 
 use berth_model::{Explanation, MachineId};
-use berth_store::{Claim, ClaimOutcome, ReservationRequest, VmWork};
+use berth_store::{Claim, ClaimOutcome, ReleaseMode, ReservationRequest, VmWork};
 
 use crate::{
     reservation::{claim, pool, request},
     world::{GIB, Size, World},
 };
 
-/// One machine of 10 GiB and an order that asks for this, with its explanation.
-async fn ordered() -> (World, Claim, VmWork, ReservationRequest) {
+/// So many machines of 10 GiB and an order that asks for room on the first, with its explanation.
+async fn ordered(machines: usize) -> (World, Claim, VmWork, ReservationRequest) {
     let mut world = World::sized(Size {
-        machines: 1,
+        machines,
         memory_gib: 10,
         ..Size::default()
     })
@@ -55,7 +55,7 @@ async fn written(world: &World, work: &VmWork) -> Vec<i64> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_short_is_told_and_nothing_is_left_half_done() {
-    let (world, claim, work, wanted) = ordered().await;
+    let (world, claim, work, wanted) = ordered(1).await;
     let before = written(&world, &work).await;
     let cases = [
         (
@@ -131,7 +131,7 @@ const IS_TAKEN: &str = "
 /// The row is looked at again when its lock is had, not as it was when the statement began.
 #[tokio::test(flavor = "multi_thread")]
 async fn what_waited_for_a_counter_sees_what_is_left_of_it() {
-    let (world, claim, work, wanted) = ordered().await;
+    let (world, claim, work, wanted) = ordered(1).await;
     let before = written(&world, &work).await;
     let wanted = ReservationRequest {
         memory_bytes: 6 * GIB,
@@ -154,4 +154,68 @@ async fn what_waited_for_a_counter_sees_what_is_left_of_it() {
     }
     let used = world.machine(world.machines[0].id).await.memory_used_bytes;
     assert_eq!(used, 10 * GIB);
+}
+
+/// As other claims do, until something is reserved.
+fn claiming(machine: MachineId) -> String {
+    format!(
+        "DO $$ BEGIN
+             UPDATE machines SET version = version + 1 WHERE id = '{}';
+             PERFORM pg_advisory_xact_lock(7);
+             WHILE NOT EXISTS (SELECT FROM reservations) LOOP END LOOP;
+         END $$",
+        machine.0
+    )
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn while_others_claim_on_a_machine_the_next_is_taken() {
+    let (world, claim, work, wanted) = ordered(2).await;
+    let [first, second] = [world.machines[0].id, world.machines[1].id];
+    let pools = world
+        .store
+        .storage_pool_by_machine_ids(&world.platform, &[second])
+        .await
+        .unwrap();
+    let wanted = ReservationRequest {
+        alternatives: vec![(second, pools[&second][0].id)],
+        ..wanted
+    };
+    let others = claiming(first);
+    let claimed = async {
+        while world.database.number(IS_TAKEN).await == 0 {}
+        world.store.reservation_claim(&claim, &wanted).await
+    };
+    let (claimed, ()) = tokio::join!(claimed, world.database.sql(&others));
+    assert_eq!(claimed.unwrap(), ClaimOutcome::Held);
+    is_on(&world, &claim, &work, second).await;
+
+    let mode = ReleaseMode::All {
+        quarantine: chrono::TimeDelta::zero(),
+    };
+    let released = world
+        .store
+        .reservation_release(&claim, work.vm.id, mode)
+        .await;
+    released.unwrap();
+    let again = world.store.reservation_claim(&claim, &wanted).await;
+    assert_eq!(again.unwrap(), ClaimOutcome::Held);
+    is_on(&world, &claim, &work, first).await;
+}
+
+/// The virtual machine, its reservation, the counters and the explanation agree.
+async fn is_on(world: &World, claim: &Claim, work: &VmWork, machine: MachineId) {
+    let (store, cx) = (&world.store, &world.platform);
+    let vm = store.virtual_machine_get(cx, work.vm.id).await.unwrap();
+    assert_eq!(vm.machine_id, Some(machine));
+    let held = store
+        .reservation_by_virtual_machine_ids(cx, &[work.vm.id])
+        .await
+        .unwrap();
+    let held = &held[&work.vm.id];
+    assert_eq!(held.machine_id, machine);
+    assert_eq!(Some(held.storage_pool_id), vm.storage_pool_id);
+    assert_eq!(store.counters_check(cx).await.unwrap(), []);
+    let explanation = store.operation_explanation(cx, claim.operation_id).await;
+    assert_eq!(explanation.unwrap().unwrap().chosen, Some(machine));
 }

@@ -48,6 +48,7 @@ pub fn request(
         virtual_machine_id: work.vm.id,
         machine_id: world.machines[0].id,
         storage_pool_id: pool,
+        alternatives: Vec::new(),
         network_id: Some(world.network.id),
         memory_bytes: GIB,
         vcpus: 1,

@@ -122,6 +122,7 @@ async fn take(world: &World, claim: &Claim, work: &VmWork, decision: Decision) -
         virtual_machine_id: work.vm.id,
         machine_id: chosen.machine_id,
         storage_pool_id: chosen.storage_pool_id,
+        alternatives: Vec::new(),
         network_id: chosen.network_id,
         memory_bytes: GIB,
         vcpus: 1,

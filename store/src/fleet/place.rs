@@ -9,13 +9,16 @@
 //! at again as it is now, so no limit is passed, and what has a place since is left alone: a virtual
 //! machine is on a machine exactly while it has a reservation.
 
+use std::iter;
+
 use berth_model::{ReservationId, Result, Scope};
 use diesel::{
     QueryResult,
     result::{DatabaseErrorInformation, DatabaseErrorKind, Error as DieselError},
-    sql_types::{BigInt, Integer, Jsonb, Nullable, Timestamptz, Uuid as SqlUuid},
+    sql_types::{Array, BigInt, Integer, Jsonb, Nullable, Timestamptz, Uuid as SqlUuid},
 };
 use diesel_async::RunQueryDsl;
+use uuid::Uuid;
 
 use super::{
     limits::{disk_fits, memory_fits, vcpus_fit},
@@ -23,16 +26,15 @@ use super::{
 };
 use crate::{Claim, Store, error::internal, queue, sql::Sql, tx::Tx};
 
-/// Locks in the order virtual machine, operation, free addresses (without waiting), machine, pool. A
-/// decision may be a moment old: what has no place yet gets none on a machine that was found out of
-/// reach since.
+/// Locks in the order virtual machine, operation, free addresses (without waiting), machine, pool. Of
+/// several machines it takes the first on which nobody else is claiming at that moment, in the order of
+/// the array; if there is none it waits for the best. A decision may be a moment old: what has no place
+/// yet gets none on a machine that was found out of reach since.
 const PLACE: &str = concat!(
     "
     WITH vm AS (
-        UPDATE virtual_machines v
-        SET machine_id = $5, storage_pool_id = $6, state = 'RESERVED'
-        WHERE v.id = $1 AND v.machine_id IS NULL
-        RETURNING v.tenant_id
+        SELECT v.tenant_id FROM virtual_machines v
+        WHERE v.id = $1 AND v.machine_id IS NULL FOR UPDATE
     ), operation AS (
         SELECT vm.tenant_id FROM vm, operations o
         WHERE o.id = $2 AND o.claim_number = $3 AND o.state = 'RUNNING'
@@ -53,13 +55,27 @@ const PLACE: &str = concat!(
         UPDATE addresses a
         SET tenant_id = operation.tenant_id, virtual_machine_id = $1, free_after = NULL
         FROM free, operation WHERE a.id = free.id
+    ), untouched AS (
+        SELECT m.id, a.pool_id
+        FROM operation, unnest($5, $6) a (machine_id, pool_id), LATERAL (
+            SELECT id FROM machines
+            WHERE id = a.machine_id AND state = 'ACTIVE' AND unreachable_since IS NULL AND ",
+    memory_fits!("$7"),
+    " AND ",
+    vcpus_fit!("$8"),
+    "
+            FOR NO KEY UPDATE SKIP LOCKED) m
+        WHERE cardinality($5) > 1 LIMIT 1
+    ), place AS (
+        SELECT coalesce((SELECT id FROM untouched), ($5)[1]) AS machine_id,
+               coalesce((SELECT pool_id FROM untouched), ($6)[1]) AS pool_id
+        FROM operation
     ), machine AS (
         UPDATE machines m
         SET memory_used_bytes = memory_used_bytes + $7, vcpus_used = vcpus_used + $8,
             version = version + 1
-        FROM operation
-        WHERE m.id = $5 AND m.state = 'ACTIVE' AND m.unreachable_since IS NULL
-          AND ",
+        FROM place
+        WHERE m.id = place.machine_id AND m.state = 'ACTIVE' AND m.unreachable_since IS NULL AND ",
     memory_fits!("$7"),
     " AND ",
     vcpus_fit!("$8"),
@@ -67,13 +83,20 @@ const PLACE: &str = concat!(
         RETURNING m.id
     ), pool AS (
         UPDATE storage_pools p SET used_bytes = used_bytes + $9
-        FROM machine WHERE p.id = $6 AND p.machine_id = machine.id AND ",
+        FROM machine, place WHERE p.id = place.pool_id AND p.machine_id = machine.id AND ",
     disk_fits!("$9"),
     "
-        RETURNING p.id
+        RETURNING p.id, p.machine_id
+    ), placed AS (
+        UPDATE virtual_machines v
+        SET machine_id = pool.machine_id, storage_pool_id = pool.id, state = 'RESERVED'
+        FROM pool WHERE v.id = $1
     ), explained AS (
         INSERT INTO placements (tenant_id, operation_id, explanation, decided_at)
-        SELECT tenant_id, $2, $14, $11 FROM operation WHERE $14 IS NOT NULL
+        SELECT o.tenant_id, $2,
+               CASE WHEN machine.id = ($5)[1] THEN $14
+                    ELSE jsonb_set($14, '{chosen}', to_jsonb(machine.id)) END, $11
+        FROM operation o, machine WHERE $14 IS NOT NULL
         ON CONFLICT (operation_id) DO UPDATE
         SET explanation = excluded.explanation, decided_at = excluded.decided_at
     )
@@ -116,13 +139,17 @@ impl Store {
             Some(relied) => relied.restarts.map(|machine| machine.map(|id| id.0)),
             None => [None, None],
         };
+        let best = (request.machine_id, request.storage_pool_id);
+        let places = iter::once(&best).chain(&request.alternatives);
+        let (machines, pools): (Vec<Uuid>, Vec<Uuid>) =
+            places.map(|(machine, pool)| (machine.0, pool.0)).unzip();
         Ok(Sql::new(PLACE)
             .bind::<SqlUuid, _>(request.virtual_machine_id.0)
             .bind::<SqlUuid, _>(claim.operation_id.0)
             .bind::<BigInt, _>(claim.claim_number)
             .bind::<SqlUuid, _>(self.ids.next::<ReservationId>().0)
-            .bind::<SqlUuid, _>(request.machine_id.0)
-            .bind::<SqlUuid, _>(request.storage_pool_id.0)
+            .bind::<Array<SqlUuid>, _>(machines)
+            .bind::<Array<SqlUuid>, _>(pools)
             .bind::<BigInt, _>(request.memory_bytes)
             .bind::<Integer, _>(request.vcpus)
             .bind::<BigInt, _>(request.disk_bytes)

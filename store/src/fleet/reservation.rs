@@ -36,6 +36,9 @@ pub struct ReservationRequest {
     pub machine_id: MachineId,
     /// In which of the machine's pools.
     pub storage_pool_id: StoragePoolId,
+    /// Other places, the best first, if nothing is held yet: one of them is taken while others claim on
+    /// the machine, or when it is full. Not where the decision relied on other machines.
+    pub alternatives: Vec<(MachineId, StoragePoolId)>,
     /// From which network its addresses come; none if it has them.
     pub network_id: Option<NetworkId>,
     /// In bytes.

@@ -28,10 +28,13 @@ impl Platform {
         let found = self.found(request, &asked);
         let closest = closest(&found);
         let mut summary = self.summary(&asked, &found, &closest);
-        let chosen = self.choose(&asked, &mark);
-        let explanation = match &chosen {
+        let mut chosen = self.choose(&asked, &mark);
+        let explanation = match &mut chosen {
             Some(chosen) => {
                 summary.chosen = Some(chosen.machine_id);
+                if chosen.relied.is_none() {
+                    chosen.alternatives = self.alternatives(chosen, &found, &closest);
+                }
                 summary
             }
             None => self.explanation(&asked),
@@ -152,6 +155,7 @@ impl Platform {
         Some(Chosen {
             machine_id,
             storage_pool_id: pool,
+            alternatives: Vec::new(),
             network_id: asked[index].network,
             relied,
             restarts: self.restarts(self.fleet.vms[placed.vm.index()].backups),

@@ -63,6 +63,7 @@ impl Platform {
         let mut chosen = Chosen {
             machine_id: held.machine_id,
             storage_pool_id: held.storage_pool_id,
+            alternatives: Vec::new(),
             network_id: network,
             relied: None,
             restarts: Default::default(),

@@ -4,6 +4,7 @@
 //! networks that it is on. Where the policy looks at no reservations, what is sold on a machine is one
 //! sum, as its counters have it.
 
+mod alternatives;
 mod build;
 mod decide;
 mod found;

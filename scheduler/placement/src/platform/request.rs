@@ -57,6 +57,8 @@ pub struct Chosen {
     pub machine_id: MachineId,
     /// Its pool.
     pub storage_pool_id: StoragePoolId,
+    /// Those that come next, the best first, where counters are all that the decision relied on.
+    pub alternatives: Vec<(MachineId, StoragePoolId)>,
     /// One of its networks, if addresses are needed.
     pub network_id: Option<NetworkId>,
     /// Every machine that the decision relied on, with the version that it saw, in the order of

@@ -71,6 +71,7 @@ impl Platform {
             machine_id,
             storage_pool_id: pool,
             network_id: None,
+            alternatives: Vec::new(),
             relied,
             restarts,
             changes,

@@ -149,6 +149,13 @@ proptest! {
         if let Some(chosen) = decision.chosen {
             prop_assert_eq!(chosen.network_id.is_some(), asked.network == NetworkNeed::Any);
             prop_assert_eq!(chosen.relied, None, "its counters are enough");
+            for (machine, pool) in chosen.alternatives {
+                let of = fleet.machines.iter().find(|of| of.machine.id == machine).unwrap();
+                prop_assert!(fits_plainly(&asked, of) && machine != chosen.machine_id);
+                prop_assert_eq!(of.pool.as_ref().map(|pool| pool.id), Some(pool));
+                let mut networks = of.networks.iter();
+                prop_assert!(chosen.network_id.is_none_or(|id| networks.any(|network| network.id == id)));
+            }
         }
     }
 

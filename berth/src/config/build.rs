@@ -75,7 +75,7 @@ fn config(settings: &Settings) -> Option<Config> {
             reconcile: s.seconds("fleet.reconcile_seconds")?,
             quarantine: s.seconds("fleet.quarantine_seconds")?,
             moves_at_once: s.number("fleet.moves_at_once")?,
-            move_bandwidth_mib: s.number("fleet.move_mib_per_second"),
+            move_bandwidth_mib: s.number("fleet.move_mib_per_second").filter(|mib| *mib > 0),
             simulator_directory: s.path("fleet.simulator_directory"),
         },
         provider_name: s.text("mail.from_name")?,

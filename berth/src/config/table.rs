@@ -251,12 +251,11 @@ pub(crate) const KEYS: &[Key] = &[
     key(
         "fleet.move_mib_per_second",
         Kind::Integer {
-            min: 1,
+            min: 0,
             max: 1_000_000,
         },
-        Absent,
-        "How much of the network one live move may take, in MiB a second. Without it a move takes what \
-         it gets.",
+        Integer(0),
+        "How much of the network one move may take, in MiB a second; 0: as much as it gets.",
     ),
     key(
         "fleet.simulator_directory",

@@ -49,7 +49,7 @@ const ID: &str =
 pub async fn fill(sql: &Client, claims: usize) -> Site {
     // Orders have 4 GiB on average, and up to half is sold before; a little is left if all is sold.
     let needed = i64::try_from(claims / MACHINES + 1).unwrap() * 4 * GIB;
-    let memory = (needed * 4 / 3).max(MEMORY);
+    let memory = (needed * 7 / 5).max(MEMORY);
     let made = format!(
         "{ID};
          INSERT INTO sites VALUES (id_of(1, 1), 'site', now());
@@ -97,12 +97,11 @@ pub async fn orders(sql: &Client, claims: usize) -> Vec<Order> {
     let empty = "TRUNCATE reservations, placements;
          UPDATE virtual_machines SET state = 'PLANNED', machine_id = NULL, storage_pool_id = NULL
              WHERE state = 'RESERVED';
-         SELECT setseed(0.5);
          INSERT INTO reservations
              SELECT gen_random_uuid(), v.tenant_id, v.id, m.id, v.storage_pool_id, s.gib << 30, s.gib / 2,
                     s.gib * 10 << 30, now(), now()
              FROM virtual_machines v JOIN machines m ON m.id = v.machine_id, LATERAL
-                  (SELECT (random() * (m.memory_bytes >> 31))::bigint AS gib) s;
+                  (SELECT ('x' || left(md5(m.name), 4))::bit(16)::bigint * (m.memory_bytes >> 31) / 65536 AS gib) s;
          UPDATE machines m SET memory_used_bytes = r.memory_bytes, vcpus_used = r.vcpus
              FROM reservations r WHERE r.machine_id = m.id;
          UPDATE storage_pools p SET used_bytes = r.disk_bytes

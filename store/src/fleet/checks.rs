@@ -15,6 +15,7 @@ use diesel::{
 use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
+use super::vm_lock;
 use crate::{
     Cx, Store,
     error::internal,
@@ -228,13 +229,7 @@ impl Store {
         floor: TimeDelta,
     ) -> Result<Option<Operation>> {
         let vm = expected.virtual_machine_id.0;
-        let tenant: Uuid = virtual_machines::table
-            .find(vm)
-            .select(virtual_machines::tenant_id)
-            .for_update()
-            .first(&mut **tx)
-            .await
-            .map_err(internal)?;
+        let tenant_id = vm_lock(tx, expected.virtual_machine_id).await?;
         let now = self.clock.now();
         let recent: RecentRow = sql_query(RECENT)
             .bind::<SqlUuid, _>(vm)
@@ -251,7 +246,7 @@ impl Store {
             return Ok(None);
         }
         let operation = NewOperation {
-            tenant_id: tenant.into(),
+            tenant_id,
             kind: OperationKind::DeploymentRepair,
             subject: Subject::Deployment(expected.deployment_id),
             lock_key: vm,

@@ -10,12 +10,13 @@ use diesel::{
 use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
+use super::vm_lock;
 use crate::{
     Cx, Store,
     error::internal,
     identity::expired_remove,
     queue::{NewOperation, Subject},
-    schema::{access_tokens, deployments, idempotency_keys, virtual_machines},
+    schema::{access_tokens, deployments, idempotency_keys},
     tx::Tx,
 };
 
@@ -83,13 +84,7 @@ impl Store {
         floor: TimeDelta,
     ) -> Result<Option<Operation>> {
         let now = self.clock.now();
-        virtual_machines::table
-            .find(row.virtual_machine_id)
-            .select(virtual_machines::id)
-            .for_update()
-            .first::<Uuid>(&mut **tx)
-            .await
-            .map_err(internal)?;
+        vm_lock(tx, row.virtual_machine_id.into()).await?;
         let still: Vec<DueRow> = sql_query(format!("SELECT * FROM ({DUE}) due WHERE id = $4"))
             .bind::<Timestamptz, _>(now)
             .bind::<Timestamptz, _>(now - floor)

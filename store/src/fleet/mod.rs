@@ -23,7 +23,10 @@ mod state;
 mod transit;
 mod work;
 
-use berth_model::{Result, Scope};
+use berth_model::{Result, Scope, TenantId, VirtualMachineId};
+use diesel::prelude::*;
+use diesel_async::RunQueryDsl;
+use uuid::Uuid;
 
 pub use checks::{GuestExpected, GuestWanted, MachineToCheck};
 pub use counters::CounterMismatch;
@@ -37,7 +40,7 @@ pub use settle::Settling;
 pub use transit::{Arrived, TransitRequest, TransitWork};
 pub use work::{DeploymentWork, VmWork};
 
-use crate::{Claim, Cx, Store, tx::Tx};
+use crate::{Claim, Cx, Store, error::internal, schema::virtual_machines, tx::Tx};
 
 impl Store {
     /// A transaction of a worker that holds no claim.
@@ -52,5 +55,28 @@ impl Store {
             Ok(()) => Ok(tx),
             Err(lost) => tx.end(Err(lost)).await,
         }
+    }
+}
+
+/// Locks a virtual machine: the first lock of whatever changes it. Whose it is.
+async fn vm_lock(tx: &mut Tx, vm: VirtualMachineId) -> Result<TenantId> {
+    let tenant: Uuid = virtual_machines::table
+        .find(vm.0)
+        .select(virtual_machines::tenant_id)
+        .for_update()
+        .first(&mut **tx)
+        .await
+        .map_err(internal)?;
+    Ok(tenant.into())
+}
+
+/// Commits what is held; of a claim that was lost nothing is kept.
+async fn claim_end(tx: Tx, taken: Result<ClaimOutcome>) -> Result<ClaimOutcome> {
+    match taken {
+        Ok(lost @ ClaimOutcome::Lost(_)) => {
+            tx.rollback().await;
+            Ok(lost)
+        }
+        taken => tx.end(taken).await,
     }
 }

@@ -11,12 +11,13 @@ use diesel::{
 use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
+use super::vm_lock;
 use crate::{
     Claim, Cx, Store,
     error::internal,
     fleet_move::{FleetMoveRow, moves_read},
     queue::{NewOperation, Subject},
-    schema::{fleet_moves, operations, virtual_machines},
+    schema::{fleet_moves, operations},
     tx::Tx,
 };
 
@@ -133,13 +134,7 @@ impl Store {
         planned: &FleetMove,
     ) -> Result<bool> {
         // Before the operation, as everywhere: nothing else of it begins meanwhile.
-        let tenant: Uuid = virtual_machines::table
-            .find(planned.virtual_machine_id.0)
-            .select(virtual_machines::tenant_id)
-            .for_update()
-            .first(&mut **tx)
-            .await
-            .map_err(internal)?;
+        let tenant = vm_lock(tx, planned.virtual_machine_id).await?;
         self.claim_hold(tx, claim).await?;
         let now: VmNow = sql_query(VM_NOW)
             .bind::<SqlUuid, _>(planned.virtual_machine_id.0)
@@ -149,7 +144,7 @@ impl Store {
         match fit(&now, planned) {
             Err(why) => skip(tx, planned, why).await.map(|()| false),
             Ok(deployment) => self
-                .fleet_move_enqueue(tx, claim, planned, (tenant.into(), deployment))
+                .fleet_move_enqueue(tx, claim, planned, (tenant, deployment))
                 .await
                 .map(|()| true),
         }

@@ -10,12 +10,13 @@ use diesel::{
     sql_types::{BigInt, Bool, Integer, Uuid as SqlUuid},
 };
 use diesel_async::RunQueryDsl;
-use uuid::Uuid;
 
 use super::{
     address::addresses_take,
+    claim_end,
     limits::{disk_fits, memory_fits, vcpus_fit},
     relied::{Relied, RestartColumns, relied_hold},
+    vm_lock,
 };
 use crate::{
     Claim, Store,
@@ -110,14 +111,8 @@ impl Store {
             return Ok(outcome);
         }
         let mut tx = self.begin_worker(&claim.worker).await?;
-        match self.reservation_take(&mut tx, claim, request).await {
-            Ok(ClaimOutcome::Held) => tx.commit().await.map(|()| ClaimOutcome::Held),
-            Ok(lost) => {
-                tx.rollback().await;
-                Ok(lost)
-            }
-            Err(error) => tx.end(Err(error)).await,
-        }
+        let taken = self.reservation_take(&mut tx, claim, request).await;
+        claim_end(tx, taken).await
     }
 
     /// Of what holds something, or with what the decision relied on.
@@ -185,23 +180,17 @@ impl Store {
         claim: &Claim,
         vm: VirtualMachineId,
     ) -> Result<(TenantId, Option<Reservation>)> {
-        let tenant: Uuid = virtual_machines::table
-            .find(vm.0)
-            .select(virtual_machines::tenant_id)
-            .for_update()
-            .first(&mut **tx)
-            .await
-            .map_err(internal)?;
+        let tenant = vm_lock(tx, vm).await?;
         self.claim_hold(tx, claim).await?;
         let held: Option<ReservationRow> = reservations::table
-            .filter(reservations::tenant_id.eq(tenant))
+            .filter(reservations::tenant_id.eq(tenant.0))
             .filter(reservations::virtual_machine_id.eq(vm.0))
             .select(ReservationRow::as_select())
             .first(&mut **tx)
             .await
             .optional()
             .map_err(internal)?;
-        Ok((tenant.into(), held.map(Into::into)))
+        Ok((tenant, held.map(Into::into)))
     }
 
     async fn reservation_write(

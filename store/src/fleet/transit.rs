@@ -10,6 +10,7 @@ use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
 use super::{
+    claim_end,
     relied::{Relied, RestartColumns, relied_hold},
     reservation::{Delta, counters_add},
 };
@@ -78,14 +79,8 @@ impl Store {
         request: &TransitRequest,
     ) -> Result<ClaimOutcome> {
         let mut tx = self.begin_worker(&claim.worker).await?;
-        match self.transit_take(&mut tx, claim, request).await {
-            Ok(ClaimOutcome::Held) => tx.commit().await.map(|()| ClaimOutcome::Held),
-            Ok(lost) => {
-                tx.rollback().await;
-                Ok(lost)
-            }
-            Err(error) => tx.end(Err(error)).await,
-        }
+        let taken = self.transit_take(&mut tx, claim, request).await;
+        claim_end(tx, taken).await
     }
 
     async fn transit_take(

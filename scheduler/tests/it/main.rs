@@ -11,6 +11,7 @@ mod killed;
 mod lifecycle;
 mod machines;
 mod moves;
+mod moves_broken;
 mod order;
 mod races;
 mod reconcile;

@@ -47,6 +47,7 @@ impl Filled {
         for statement in fill.split_inclusive(';') {
             owner.batch_execute(statement).await.unwrap();
         }
+        settle(&mut owner).await;
         // What a new connection says is said before anything is looked for.
         database.store.ping().await.unwrap();
         Self {
@@ -55,6 +56,28 @@ impl Filled {
             _turn: turn,
         }
     }
+}
+
+/// The most times that the tables are vacuumed until all of their pages are known to be visible.
+const ROUNDS_MOST: usize = 200;
+
+/// Plans depend on what an index-only scan would cost, and so on the pages that are known to be
+/// visible to all. A vacuum can't know it while anybody looks at an older state, as autovacuum does
+/// now and then: it's done again until it could.
+async fn settle(owner: &mut AsyncPgConnection) {
+    const HIDDEN: &str = "SELECT c.relname::text AS name FROM pg_class c \
+         WHERE c.relkind = 'r' AND c.relnamespace = 'public'::regnamespace \
+           AND c.relallvisible < c.relpages";
+    let mut hidden: Vec<Table> = Vec::new();
+    for _ in 0..ROUNDS_MOST {
+        owner.batch_execute("VACUUM ANALYZE").await.unwrap();
+        hidden = sql_query(HIDDEN).load(owner).await.unwrap();
+        if hidden.is_empty() {
+            return;
+        }
+    }
+    let names: Vec<&str> = hidden.iter().map(|table| table.name.as_str()).collect();
+    panic!("somebody looks at an old state of the tables {names:?}");
 }
 
 pub fn storefront(number: u128) -> StorefrontId {
@@ -67,6 +90,12 @@ pub fn tenant(number: u128) -> TenantId {
     TenantId(Uuid::from_u128(
         0x2000_0000_0000_7000_8000_0000_0000_0000 + number,
     ))
+}
+
+#[derive(QueryableByName)]
+struct Table {
+    #[diesel(sql_type = Text)]
+    name: String,
 }
 
 #[derive(QueryableByName)]

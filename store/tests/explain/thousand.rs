@@ -46,8 +46,7 @@ const FILL: &str = "
                p.id, v.id, 'D', n || '.example.org', NULL, '{}', 'anna', 'anna@example.org',
                'RUNNING', 'RUNNING', NULL, now(), now()
         FROM generate_series(0, 9999) n
-        JOIN virtual_machines v ON v.mac = n::text, application_versions a, plans p;
-    VACUUM ANALYZE;";
+        JOIN virtual_machines v ON v.mac = n::text, application_versions a, plans p;";
 
 /// The most rows that a page of 20 may look at: of one of its nodes, what it gives and what it leaves
 /// out.

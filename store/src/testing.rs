@@ -226,10 +226,7 @@ async fn template(server: &str) -> String {
         )
         .await;
         execute(&mut connection, &format!("CREATE DATABASE {building}")).await;
-        let migrated = migrate(&with_database(server, &building), APP_PASSWORD).await;
-        migrated
-            .map_err(|error| error.cause_text())
-            .expect("every schema change applies");
+        migrated(with_database(server, &building)).await;
         execute(
             &mut connection,
             &format!("ALTER DATABASE {building} RENAME TO {name}"),
@@ -242,6 +239,23 @@ async fn template(server: &str) -> String {
     )
     .await;
     name
+}
+
+/// Applies every schema change. diesel's migrations block their thread, which a test's runtime allows
+/// only if it has several: so on a runtime of its own.
+async fn migrated(url: String) {
+    let migrating = tokio::task::spawn_blocking(move || {
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(1)
+            .enable_all()
+            .build();
+        runtime
+            .expect("the test itself runs on such a runtime")
+            .block_on(migrate(&url, APP_PASSWORD))
+    });
+    let done = migrating.await.expect("migrating doesn't panic");
+    done.map_err(|error| error.cause_text())
+        .expect("every schema change applies");
 }
 
 async fn run(url: &str, sql: &str) {

@@ -172,18 +172,9 @@ async fn a_target_that_dies_keeps_nothing() {
     let lab = Lab::find();
     let pair = lab.pair(0, 1, quick());
     let guest = pair.guest_run().await;
-    let id = guest.spec.id;
-    pair.twins_make(&guest).await;
-    let target = pair.slow_target();
-    let kill = async {
-        pair.move_seen(id).await;
-        lab.broken(1, "libvirtd-kill", "libvirtd-start")
-    };
-    let (moved, restart) = tokio::join!(pair.here().guest_move(id, &target), kill);
-    assert_unavailable(moved);
-    drop(restart);
+    move_broken(&lab, &pair, &guest, ["libvirtd-kill", "libvirtd-start"]).await;
     answer_wait(pair.there()).await;
-    pair.stay_wait(id).await;
+    pair.stay_wait(guest.spec.id).await;
     pair.clean(&guest).await;
 }
 
@@ -193,19 +184,24 @@ async fn a_source_that_dies_goes_on() {
     let lab = Lab::find();
     let pair = lab.pair(1, 2, quick());
     let guest = pair.guest_run().await;
-    let id = guest.spec.id;
-    pair.twins_make(&guest).await;
-    let target = pair.slow_target();
-    let kill = async {
-        pair.move_seen(id).await;
-        lab.broken(1, "libvirtd-kill", "libvirtd-start")
-    };
-    let (moved, restart) = tokio::join!(pair.here().guest_move(id, &target), kill);
-    assert_unavailable(moved);
-    drop(restart);
+    move_broken(&lab, &pair, &guest, ["libvirtd-kill", "libvirtd-start"]).await;
     answer_wait(pair.here()).await;
-    pair.stay_wait(id).await;
+    pair.stay_wait(guest.spec.id).await;
     pair.clean(&guest).await;
+}
+
+/// A move that fails since the lab's second machine is broken on the way, and mended then.
+async fn move_broken(lab: &Lab, pair: &Pair, guest: &Guest, [how, mend]: [&'static str; 2]) {
+    let id = guest.spec.id;
+    pair.twins_make(guest).await;
+    let target = pair.slow_target();
+    let breaking = async {
+        pair.move_seen(id).await;
+        lab.broken(1, how, mend)
+    };
+    let (moved, broken) = tokio::join!(pair.here().guest_move(id, &target), breaking);
+    assert_unavailable(moved);
+    drop(broken);
 }
 
 /// A libvirtd that hangs is not waited for longer than any other call waits; and what becomes of
@@ -217,15 +213,7 @@ async fn a_move_to_a_machine_that_hangs_ends() {
     let pair = lab.pair(0, 1, quick());
     let guest = pair.guest_run().await;
     let id = guest.spec.id;
-    pair.twins_make(&guest).await;
-    let target = pair.slow_target();
-    let hang = async {
-        pair.move_seen(id).await;
-        lab.broken(1, "libvirtd-hang", "libvirtd-resume")
-    };
-    let (moved, resume) = tokio::join!(pair.here().guest_move(id, &target), hang);
-    assert_unavailable(moved);
-    drop(resume);
+    move_broken(&lab, &pair, &guest, ["libvirtd-hang", "libvirtd-resume"]).await;
     answer_wait(pair.there()).await;
     let target = pair.target();
     let deadline = Instant::now() + Duration::from_secs(60);

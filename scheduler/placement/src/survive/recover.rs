@@ -1,14 +1,23 @@
 //! Restarts what was on failed machines: what is important first, in the place that was kept for it
 //! if that is still free, else wherever there is room. Room that is kept for other failures is used
 //! too: this is what it was kept for.
+//!
+//! Where something is left without a place, one that was restarted before it goes elsewhere; and all
+//! is tried again with what was left before the others of its priority ("squeaky wheel", Joslin and
+//! Clements 1999). What has no place while nothing else is restarted is lost for certain.
 
-use std::cmp::Reverse;
+use std::{cmp::Reverse, collections::BTreeMap};
 
 use super::Lost;
 use crate::{
-    fleet::{FAILURES, Fleet, MachineNumber, Place, State, VmNumber},
+    fleet::{FAILURES, Fleet, MachineNumber, NeedNumber, Place, Relation, State, VmNumber},
     rules::Frame,
 };
+
+/// How often it is tried in another order.
+const ROUNDS: usize = 16;
+/// How many tries that may cost in all, beside one for each.
+const EFFORT: usize = 1_000;
 
 /// What was restarted.
 #[derive(Clone, Debug, Default)]
@@ -20,83 +29,251 @@ pub(crate) struct Recovered {
     pub(crate) lost: Vec<Lost>,
 }
 
+/// Something that is to be restarted.
+#[derive(Clone, Copy, Debug)]
+struct Dead {
+    vm: VmNumber,
+    place: Place,
+    backups: [Option<Place>; FAILURES],
+    priority: u8,
+    /// On how many machines it could be if they were empty.
+    options: usize,
+    size: (i64, i64),
+    /// How often it was left.
+    left: usize,
+    /// It has no place even if nothing else is restarted.
+    is_hopeless: bool,
+}
+
+/// What a round came to; the lower, the better.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Round {
+    /// Priorities of what is lost, the highest first.
+    lost: Vec<u8>,
+    places: Vec<(VmNumber, Place)>,
+}
+
 impl Fleet {
     /// Everything that is to be restarted and is on a failed machine.
     pub(crate) fn recover_now(&mut self) -> Recovered {
-        let mut dead: Vec<VmNumber> = Vec::new();
-        let is_dead = |machine: &MachineNumber| self.state(*machine) == State::Failed;
-        for machine in self.machines().filter(is_dead) {
-            let restarts = |vm: &&VmNumber| {
-                let of = &self.vms[vm.index()];
-                of.ask.restarts && of.hold_of.is_none()
-            };
-            dead.extend(self.vms_of(machine).iter().filter(restarts));
-        }
-        dead.sort_by_key(|vm| {
-            let ask = &self.vms[vm.index()].ask;
-            let sizes = &self.needs[ask.need.index()].sizes;
-            (Reverse(ask.priority), Reverse((sizes[0], sizes[1])), *vm)
-        });
-        let backups: Vec<[Option<Place>; FAILURES]> =
-            dead.iter().map(|vm| self.vms[vm.index()].backups).collect();
+        let mut dead = self.dead();
         // After one failure of the kind that is to be survived, all go where a place was kept.
         let mark = self.mark();
-        let mut recovered = Recovered::default();
-        for (vm, backups) in dead.iter().zip(&backups) {
-            self.recover_kept(*vm, backups, &mut recovered);
-        }
-        if recovered.kept == dead.len() {
+        if dead.iter().all(|one| self.restart_kept(one)) {
             self.keep(mark);
-            return recovered;
+        } else {
+            self.back(mark);
+            self.recovering_set(true);
+            self.restart_anywhere(&mut dead);
+            self.recovering_set(false);
         }
-        self.back(mark);
-        let mut recovered = Recovered::default();
-        self.recovering_set(true);
-        for (vm, backups) in dead.iter().zip(&backups) {
-            if !self.recover_kept(*vm, backups, &mut recovered) {
-                self.recover_elsewhere(*vm, &mut recovered);
-            }
-        }
-        self.recovering_set(false);
-        recovered
+        self.recovered(&dead)
     }
 
-    fn recover_kept(
-        &mut self,
-        vm: VmNumber,
-        backups: &[Option<Place>; FAILURES],
-        recovered: &mut Recovered,
-    ) -> bool {
-        let Some(from) = self.vms[vm.index()].place else {
-            return false;
+    /// Everything that is to be restarted, in the order in which it is tried first.
+    fn dead(&self) -> Vec<Dead> {
+        let mut options: BTreeMap<NeedNumber, usize> = BTreeMap::new();
+        let mut dead = Vec::new();
+        let is_dead = |machine: &MachineNumber| self.state(*machine) == State::Failed;
+        for vm in self
+            .machines()
+            .filter(is_dead)
+            .flat_map(|machine| self.vms_of(machine))
+        {
+            let of = &self.vms[vm.index()];
+            let Some(place) = of.place.filter(|_| of.ask.restarts && of.hold_of.is_none()) else {
+                continue;
+            };
+            let sizes = &self.needs[of.ask.need.index()].sizes;
+            let options = *options
+                .entry(of.ask.need)
+                .or_insert_with(|| self.options(*vm));
+            dead.push(Dead {
+                vm: *vm,
+                place,
+                backups: of.backups,
+                priority: of.ask.priority,
+                options,
+                size: (sizes[0], sizes[1]),
+                left: 0,
+                is_hopeless: false,
+            });
+        }
+        order(&mut dead);
+        dead
+    }
+
+    /// On how many machines it could be if they were empty.
+    fn options(&self, vm: VmNumber) -> usize {
+        let frame = Frame::bare(self, &self.vms[vm.index()].ask, Some(vm));
+        let could = |machine: &MachineNumber| {
+            frame.is_open(self, *machine) && frame.fits(&self.limit(*machine))
         };
-        let ask = self.vms[vm.index()].ask;
-        let frame = Frame::new(self, &ask, Some(vm));
+        self.machines().filter(could).count()
+    }
+
+    /// In several orders, until nothing is lost that need not be.
+    fn restart_anywhere(&mut self, dead: &mut [Dead]) {
+        for one in dead.iter_mut() {
+            one.is_hopeless = self.preview_vm(one.vm).is_none();
+        }
+        let hopeless = dead.iter().filter(|one| one.is_hopeless).count();
+        let mut best: Option<Round> = None;
+        let mut effort = EFFORT;
+        for _ in 0..ROUNDS {
+            let mark = self.mark();
+            let round = self.restart_round(dead, &mut effort);
+            self.back(mark);
+            let lost = round.lost.len();
+            if best.as_ref().is_none_or(|best| round < *best) {
+                best = Some(round);
+            }
+            effort = effort.saturating_sub(dead.len());
+            if lost == hopeless || effort == 0 {
+                break;
+            }
+            order(dead);
+        }
+        for (vm, place) in best.into_iter().flat_map(|best| best.places) {
+            self.place_set(vm, Some(place));
+        }
+    }
+
+    /// All of them in this order.
+    fn restart_round(&mut self, dead: &mut [Dead], effort: &mut usize) -> Round {
+        let (mut restarted, mut lost) = (Vec::with_capacity(dead.len()), Vec::new());
+        for one in dead {
+            let is_restarted = !one.is_hopeless
+                && (self.restart_kept(one)
+                    || self.place_vm(one.vm, &|_| true).is_ok()
+                    || self.make_room(one.vm, &restarted, effort)
+                    || self.lead(one.vm, &restarted, effort));
+            if is_restarted {
+                restarted.push(one.vm);
+            } else {
+                one.left += 1;
+                lost.push(one.priority);
+            }
+        }
+        lost.sort_unstable_by_key(|priority| Reverse(*priority));
+        let place = |vm: VmNumber| self.place_of(vm).map(|place| (vm, place));
+        let places = restarted.into_iter().filter_map(place).collect();
+        Round { lost, places }
+    }
+
+    /// In the place that was kept for it, if that is still free.
+    fn restart_kept(&mut self, one: &Dead) -> bool {
+        let frame = Frame::new(self, &self.vms[one.vm.index()].ask, Some(one.vm));
         let fits = |place: &Place| {
             let amounts = frame.need.amounts(place.nodes);
             frame.is_open(self, place.machine)
                 && self.free(place.machine).has(&amounts)
                 && frame.is_allowed(self, place.machine)
         };
-        let kept = backups.iter().flatten().copied().find(fits);
+        let kept = one.backups.iter().flatten().copied().find(fits);
         if let Some(place) = kept {
-            self.place_set(vm, Some(place));
-            recovered.kept += 1;
-            recovered.moves.push((vm, from, place));
+            self.place_set(one.vm, Some(place));
         }
         kept.is_some()
     }
 
-    fn recover_elsewhere(&mut self, vm: VmNumber, recovered: &mut Recovered) {
-        let Some(from) = self.vms[vm.index()].place else {
-            return;
-        };
-        match self.place_vm(vm, &|_| true) {
-            Ok(placed) => {
-                recovered.found += 1;
-                recovered.moves.push((vm, from, placed.place));
+    /// Where one was restarted that finds another place.
+    fn make_room(&mut self, vm: VmNumber, restarted: &[VmNumber], effort: &mut usize) -> bool {
+        for other in restarted.iter().rev() {
+            let Some(place) = self.place_of(*other) else {
+                continue;
+            };
+            if *effort == 0 {
+                return false;
             }
-            Err(_) => recovered.lost.push(Lost { vm, place: from }),
+            *effort -= 1;
+            let mark = self.mark();
+            self.place_set(*other, None);
+            if self.restart_on(vm, place.machine) && self.place_vm(*other, &|_| true).is_ok() {
+                self.keep(mark);
+                return true;
+            }
+            self.back(mark);
         }
+        false
     }
+
+    /// Where those find a place that were restarted before it and belong together with it.
+    fn lead(&mut self, vm: VmNumber, restarted: &[VmNumber], effort: &mut usize) -> bool {
+        let with: Vec<VmNumber> = restarted
+            .iter()
+            .copied()
+            .filter(|other| self.belong_together(vm, *other))
+            .collect();
+        let count = if with.is_empty() { 0 } else { self.all.len() };
+        for index in 0..count {
+            if *effort == 0 {
+                return false;
+            }
+            *effort -= 1;
+            let mark = self.mark();
+            for other in &with {
+                self.place_set(*other, None);
+            }
+            let is_led = self.restart_on(vm, self.all[index])
+                && with
+                    .iter()
+                    .all(|other| self.place_vm(*other, &|_| true).is_ok());
+            if is_led {
+                self.keep(mark);
+                return true;
+            }
+            self.back(mark);
+        }
+        false
+    }
+
+    /// Whether a hard group wants both in one domain.
+    fn belong_together(&self, one: VmNumber, other: VmNumber) -> bool {
+        let groups = |vm: VmNumber| self.vms[vm.index()].ask.groups.into_iter().flatten();
+        groups(one).any(|group| {
+            let spec = self.groups[group.index()].spec;
+            spec.is_hard
+                && spec.relation == Relation::Together
+                && groups(other).any(|known| known == group)
+        })
+    }
+
+    fn restart_on(&mut self, vm: VmNumber, machine: MachineNumber) -> bool {
+        let frame = Frame::new(self, &self.vms[vm.index()].ask, Some(vm));
+        let is_open = frame.is_open(self, machine) && frame.is_allowed(self, machine);
+        let place = frame.room(self, machine).filter(|_| is_open);
+        if place.is_some() {
+            self.place_set(vm, place);
+        }
+        place.is_some()
+    }
+
+    fn recovered(&self, dead: &[Dead]) -> Recovered {
+        let mut recovered = Recovered::default();
+        for one in dead {
+            match self.place_of(one.vm).filter(|place| *place != one.place) {
+                Some(place) => {
+                    recovered.moves.push((one.vm, one.place, place));
+                    let is_kept = one.backups.contains(&Some(place));
+                    recovered.kept += usize::from(is_kept);
+                    recovered.found += usize::from(!is_kept);
+                }
+                None => recovered.lost.push(Lost {
+                    vm: one.vm,
+                    place: one.place,
+                }),
+            }
+        }
+        recovered
+    }
+}
+
+/// What is important first; of those what was left before, then what could be on few machines, then
+/// what is large.
+fn order(dead: &mut [Dead]) {
+    dead.sort_by_key(|one| {
+        let (priority, left, size) = (Reverse(one.priority), Reverse(one.left), Reverse(one.size));
+        (priority, left, one.options, size, one.vm)
+    });
 }

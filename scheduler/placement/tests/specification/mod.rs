@@ -23,7 +23,7 @@ pub fn limit(spec: &MachineSpec, dimension: usize) -> i64 {
     (spec.physical[dimension] * spec.overcommit[dimension] / 1_000 - spec.reserve[dimension]).max(0)
 }
 
-fn share_of(need: &Need, dimension: usize) -> i64 {
+pub fn share_of(need: &Need, dimension: usize) -> i64 {
     (need.sizes[dimension] + i64::from(need.nodes) - 1) / i64::from(need.nodes)
 }
 
@@ -33,7 +33,12 @@ pub fn used(world: &World, places: &Places, machine: MachineNumber, dimension: u
     here.map(|(vm, _)| world.need(*vm).sizes[dimension]).sum()
 }
 
-fn node_free(world: &World, places: &Places, machine: MachineNumber, node: usize) -> (i64, i64) {
+pub fn node_free(
+    world: &World,
+    places: &Places,
+    machine: MachineNumber,
+    node: usize,
+) -> (i64, i64) {
     let (mut memory, mut vcpus) = world.machines[machine.index()].nodes[node];
     for (vm, place) in places {
         if place.machine == machine && place.nodes & (1 << node) != 0 {

@@ -7,7 +7,7 @@ use std::cmp::Reverse;
 use berth_placement::*;
 use proptest::{prelude::*, strategy::ValueTree, test_runner::TestRunner};
 use specification::{
-    Places, World, refusals,
+    Places, World, check, check_survives, refusals,
     world::{Event, story},
 };
 
@@ -165,4 +165,46 @@ fn what_fits_elsewhere_leaves_room_for_what_does_not() {
     }
     let survival = fleet.survives_one(vec![MachineNumber(2)]);
     assert_eq!((survival.restarts, survival.found), (4, 4), "{survival:?}");
+}
+
+/// A fleet that was filled without thinking of failures, of which each machine is to be survived now.
+fn found_fleet(runner: &mut TestRunner) -> (World, Fleet) {
+    let made = story(25).new_tree(runner).expect("a story");
+    let (mut world, events) = made.current();
+    world.policy = Policy {
+        survive: None,
+        ..world.policy
+    };
+    let fleet = run(&mut world, &events);
+    world.policy.survive = Some(Survive::MACHINE);
+    let mut found = world.fleet();
+    let (asks, places) = (world.asks.clone(), world.places(&fleet));
+    world.asks.clear();
+    for (vm, place) in places {
+        world
+            .asks
+            .insert(found.vm_found(asks[&vm], place), asks[&vm]);
+    }
+    (world, found)
+}
+
+#[test]
+fn who_would_be_restarted_has_a_backup() {
+    let mut runner = TestRunner::deterministic();
+    let (mut simply, mut anew, mut more) = (0, 0, 0);
+    for _ in 0..1_000 {
+        let (world, mut fleet) = found_fleet(&mut runner);
+        simply += fleet.clone().protect();
+        let lacking = fleet.protect_anew();
+        anew += lacking;
+        check(&world, &fleet);
+        if lacking == 0 {
+            check_survives(&world, &fleet);
+        }
+        let survivals = fleet.survives(Domain::Machine);
+        let lost: usize = survivals.iter().map(|one| one.lost.len()).sum();
+        more += usize::from(lost < lacking);
+    }
+    assert!(anew < simply, "{anew} instead of {simply}");
+    assert!(more <= 1, "{more} fleets that would lose less");
 }

@@ -113,7 +113,7 @@ impl Loaded {
             loaded.plans.push((plan.name.clone(), ask, plan.weight));
         }
         loaded.vms_add(&file.vms)?;
-        loaded.fleet.protect();
+        loaded.fleet.protect_anew();
         Ok(loaded)
     }
 

@@ -2,6 +2,7 @@
 //! kept, and this is how it is found. See `docs/placement.md`.
 
 mod after;
+mod arrange;
 mod backup;
 mod protect;
 mod recover;

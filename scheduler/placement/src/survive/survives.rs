@@ -1,6 +1,6 @@
 //! What would happen if a machine or a rack failed.
 
-use crate::fleet::{Domain, Fleet, MachineNumber, Place, State, VmNumber};
+use crate::fleet::{Domain, Fleet, MachineNumber, Place, VmNumber};
 
 /// What would happen.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -53,28 +53,13 @@ impl Fleet {
 
     /// If all of these failed at once. Everything is as before afterwards.
     pub fn survives_one(&mut self, machines: Vec<MachineNumber>) -> Survival {
-        let states: Vec<State> = machines
-            .iter()
-            .map(|machine| self.state(*machine))
-            .collect();
-        let mark = self.mark();
-        for machine in &machines {
-            self.state_set(*machine, State::Failed);
-        }
-        let recovered = self.recover_now();
-        let survival = Survival {
+        let recovered = self.if_failed(&machines);
+        Survival {
             restarts: recovered.kept + recovered.found + recovered.lost.len(),
             kept: recovered.kept,
             found: recovered.found,
             lost: recovered.lost,
-            machines: machines.clone(),
-        };
-        // States first: what is given back needs the machines as they were.
-        for (machine, state) in machines.iter().zip(states) {
-            self.states[machine.index()] = state;
-            self.gate_keep(*machine);
+            machines,
         }
-        self.back(mark);
-        survival
     }
 }

@@ -26,7 +26,7 @@ pub use fleet::{
     Need, NeedNumber, Place, Policy, RackNumber, Relation, SiteNumber, Sizes, State, Survive,
     TenantNumber, VmNumber,
 };
-pub use forecast::{Advice, Growth, Stranded, growth};
+pub use forecast::{Advice, Growth, More, Stranded, growth};
 pub use pack::{Packing, pack};
 pub use plan::{Balance, Limits, Plan, Rebalance, Stale, Step};
 pub use platform::{

@@ -46,13 +46,14 @@ proptest! {
         world.policy.tenant_cap = None;
         let mut fleet = run(&mut world, &events);
         let asks: Vec<Ask> = (0..world.needs.len()).map(|need| plain(&world, need)).collect();
-        let stranded = fleet.stranded(&asks);
+        let stranded = fleet.stranded(&asks, 1_000);
         for ask in &asks {
             while fleet.place(ask).is_ok() {}
         }
         for dimension in 0..world.dimensions {
             let left = |machine| fleet.limit(machine)[dimension] - fleet.used(machine)[dimension];
-            let free: i64 = fleet.machines().map(left).sum();
+            let is_asked = world.needs.iter().any(|need| need.sizes[dimension] > 0);
+            let free: i64 = fleet.machines().map(left).filter(|_| is_asked).sum();
             let told: i64 = stranded.iter().map(|one| one.free[dimension]).sum();
             prop_assert_eq!(told, free, "all that is free is told");
         }
@@ -97,7 +98,7 @@ fn a_mix_keeps_its_proportions() {
     };
     // Seven of three small and one large weigh 3 × 1 + 4.
     let mix = [(ask(1), 3), (ask(4), 1)];
-    assert_eq!(fleet.more_of_mix(&mix, 1_000), 40);
+    assert_eq!(fleet.more_of_mix(&mix, 1_000).count, 40);
 }
 
 #[test]
@@ -120,5 +121,83 @@ fn customers_to_come_are_not_one_whom_a_cap_would_stop() {
     });
     let ask = Ask::plain(need.expect("no nodes"), TenantNumber(7));
     assert_eq!(fleet.more(&ask, 1_000), 10);
-    assert_eq!(fleet.more_of_mix(&[(ask, 1)], 1_000), 10);
+    assert_eq!(fleet.more_of_mix(&[(ask, 1)], 1_000).count, 10);
+}
+
+/// One machine of ten, and what no machine has.
+#[test]
+fn what_no_machine_could_hold_ends_no_mix() {
+    let mut fleet = Fleet::new(Policy::default());
+    let site = fleet.site_add();
+    let rack = fleet.rack_add(site);
+    let gpu = fleet.label("gpu");
+    let mut sizes = [0; DIMENSIONS];
+    sizes[..2].copy_from_slice(&[10, 10]);
+    let plain = MachineSpec::plain(rack, sizes);
+    fleet.machine_add(&plain).expect("no nodes");
+    sizes[..2].copy_from_slice(&[1, 1]);
+    let mut ask = |labels: Vec<LabelNumber>| {
+        let need = Need {
+            sizes,
+            labels,
+            ..Need::default()
+        };
+        Ask::plain(fleet.need(need).expect("no nodes"), TenantNumber(0))
+    };
+    let mix = [(ask(vec![gpu]), 1), (ask(Vec::new()), 9)];
+    let more = fleet.more_of_mix(&mix, 1_000);
+    let expected = More {
+        count: 10,
+        full: Some(1),
+        misfits: vec![0],
+    };
+    assert_eq!(more, expected);
+    let with_gpu = MachineSpec {
+        labels: vec![gpu],
+        ..plain.clone()
+    };
+    let advice = fleet.advice(&[plain, with_gpu], &mix, 1_000);
+    let advice = advice.expect("no nodes");
+    let told = |which: usize| {
+        let one = advice.iter().find(|one| one.which == which);
+        one.map(|one| (one.gained, one.opens.clone()))
+    };
+    assert_eq!(told(0), Some((10, vec![])));
+    assert_eq!(told(1), Some((10, vec![0])));
+}
+
+#[test]
+fn a_full_fleet_is_told_what_to_buy() {
+    let mut fleet = Fleet::new(Policy::default());
+    let site = fleet.site_add();
+    let rack = fleet.rack_add(site);
+    let mut sizes = [0; DIMENSIONS];
+    sizes[..2].copy_from_slice(&[2, 2]);
+    let machine = MachineSpec::plain(rack, sizes);
+    fleet.machine_add(&machine).expect("no nodes");
+    let need = Need {
+        sizes,
+        ..Need::default()
+    };
+    let ask = Ask::plain(fleet.need(need).expect("no nodes"), TenantNumber(0));
+    assert!(fleet.place(&ask).is_ok());
+    let more = fleet.more_of_mix(&[(ask, 1)], 1_000);
+    assert_eq!((more.count, more.full, more.misfits), (0, Some(0), vec![]));
+    let advice = fleet.advice(&[machine], &[(ask, 1)], 1_000);
+    assert_eq!(advice.expect("no nodes")[0].gained, 1);
+}
+
+/// What needs nothing fits for ever.
+#[test]
+fn a_forecast_ends() {
+    let mut fleet = Fleet::new(Policy::default());
+    let site = fleet.site_add();
+    let rack = fleet.rack_add(site);
+    fleet
+        .machine_add(&MachineSpec::plain(rack, [1; DIMENSIONS]))
+        .expect("no nodes");
+    let need = fleet.need(Need::default()).expect("no nodes");
+    let ask = Ask::plain(need, TenantNumber(0));
+    assert_eq!(fleet.more(&ask, 100), 100);
+    assert_eq!(fleet.stranded(&[ask], 100), []);
 }

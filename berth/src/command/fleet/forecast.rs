@@ -5,8 +5,8 @@ use berth_placement::{Ask, file::Loaded, growth};
 use super::read;
 use crate::{cli::FleetFile, failure::Failure, output};
 
-/// More than any fleet holds.
-const MOST: usize = 10_000_000;
+/// So many are counted.
+const MOST: usize = 1_000_000;
 
 pub(super) fn run(arguments: &FleetFile) -> Result<(), Failure> {
     let mut loaded = read::fleet(&arguments.file)?;
@@ -19,7 +19,7 @@ pub(super) fn run(arguments: &FleetFile) -> Result<(), Failure> {
         let more = loaded.fleet.more(ask, MOST);
         output::line(format!("{name}: {more} more"));
     }
-    let more = loaded.fleet.more_of_mix(&mix, MOST);
+    let more = loaded.fleet.more_of_mix(&mix, MOST).count;
     output::line(format!("of the mix: {more} more"));
     stranded(&mut loaded, &mix);
     ends(&loaded, more);
@@ -30,7 +30,7 @@ fn stranded(loaded: &mut Loaded, mix: &[(Ask, u32)]) {
     let mut asks: Vec<Ask> = mix.iter().map(|(ask, _)| *ask).collect();
     // The large ones first; the small ones fill the gaps.
     asks.sort_by_key(|ask| std::cmp::Reverse(loaded.fleet.need_of(ask.need).sizes));
-    for stranded in loaded.fleet.stranded(&asks) {
+    for stranded in loaded.fleet.stranded(&asks, MOST) {
         let free: Vec<String> = loaded
             .fleet
             .dimensions()

@@ -21,8 +21,9 @@ pub fn growth(history: &[i64], more: i64) -> Option<Growth> {
     let mut slopes = Vec::new();
     for (later, value) in history.iter().enumerate() {
         for (earlier, before) in history[..later].iter().enumerate() {
-            let periods = i64::try_from(later - earlier).unwrap_or(i64::MAX);
-            slopes.push((value - before) * 1_000 / periods);
+            let periods = i128::try_from(later - earlier).unwrap_or(i128::MAX);
+            let slope = (i128::from(*value) - i128::from(*before)) * 1_000 / periods;
+            slopes.push(i64::try_from(slope).unwrap_or(i64::MAX));
         }
     }
     if slopes.is_empty() {
@@ -30,7 +31,11 @@ pub fn growth(history: &[i64], more: i64) -> Option<Growth> {
     }
     slopes.sort_unstable();
     let at = |quarter: usize| slopes[(slopes.len() - 1) * quarter / 4];
-    let ends = |rate: i64| (rate > 0).then(|| more.saturating_mul(1_000) / rate);
+    // What is full needs no growth to end.
+    let ends = |rate: i64| match more {
+        ..=0 => Some(0),
+        _ => (rate > 0).then(|| more.saturating_mul(1_000) / rate),
+    };
     Some(Growth {
         earliest: ends(at(3)),
         expected: ends(at(2)),
@@ -66,5 +71,15 @@ mod tests {
             None
         );
         assert_eq!(growth(&[30], 5), None);
+    }
+
+    #[test]
+    fn what_is_full_has_ended_at_any_growth() {
+        let found = growth(&[21, 21, 21], 0).expect("a growth");
+        let now = Some(0);
+        assert_eq!(
+            (found.earliest, found.expected, found.latest),
+            (now, now, now)
+        );
     }
 }

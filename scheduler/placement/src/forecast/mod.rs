@@ -8,4 +8,5 @@ mod stranded;
 
 pub use advice::Advice;
 pub use growth::{Growth, growth};
+pub use more::More;
 pub use stranded::Stranded;

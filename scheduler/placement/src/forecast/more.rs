@@ -1,30 +1,64 @@
 //! How many more fit.
 
-use crate::fleet::{Ask, Fleet, TenantNumber};
+use crate::{
+    fleet::{Ask, Fleet, TenantNumber},
+    rules::Frame,
+};
+
+/// How many more of a mix fit.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct More {
+    /// How many, in its proportions.
+    pub count: usize,
+    /// Which fits nowhere then, by its position in the mix; none if nothing was asked, or if no more
+    /// were counted.
+    pub full: Option<usize>,
+    /// What no machine could hold if it were empty, by position. It is left out of the count: it would
+    /// be the end of any mix.
+    pub misfits: Vec<usize>,
+}
 
 impl Fleet {
     /// How many more of these fit, one after another, each as a tenant of its own; not counted beyond `most`.
     pub fn more(&mut self, ask: &Ask, most: usize) -> usize {
-        self.more_of_mix(&[(*ask, 1)], most)
+        self.more_of_mix(&[(*ask, 1)], most).count
     }
 
     /// How many more fit if they come in these proportions, until one of them fits nowhere.
-    pub fn more_of_mix(&mut self, mix: &[(Ask, u32)], most: usize) -> usize {
+    pub fn more_of_mix(&mut self, mix: &[(Ask, u32)], most: usize) -> More {
+        let misfits = self.misfits(mix);
         let (mark, vms) = (self.mark(), self.vms.len());
-        let mut rotation = Rotation::new(mix);
-        let mut count = 0;
-        while count < most {
-            let Some(ask) = rotation.next_ask() else {
-                break;
-            };
-            if self.place(&of_stranger(&ask, self.vms.len())).is_err() {
+        let mut rotation = Rotation::new(mix, &misfits);
+        let mut more = More {
+            misfits,
+            ..More::default()
+        };
+        while more.count < most {
+            let Some(next) = rotation.next() else { break };
+            let stranger = of_stranger(&mix[next].0, self.vms.len());
+            if self.place(&stranger).is_err() {
+                more.full = Some(next);
                 break;
             }
-            count += 1;
+            more.count += 1;
         }
         self.back(mark);
         self.vms.truncate(vms);
-        count
+        more
+    }
+
+    /// Those of a mix that no machine could hold if it were empty, by position.
+    pub(super) fn misfits(&self, mix: &[(Ask, u32)]) -> Vec<usize> {
+        let fits = |ask: &Ask| {
+            let frame = Frame::bare(self, ask, None);
+            let mut machines = self.machines();
+            machines.any(|machine| frame.could_fit(self, machine))
+        };
+        let wanted = mix.iter().enumerate().filter(|(_, (_, part))| *part > 0);
+        wanted
+            .filter(|(_, (ask, _))| !fits(ask))
+            .map(|(index, _)| index)
+            .collect()
     }
 }
 
@@ -37,32 +71,29 @@ pub(super) fn of_stranger(ask: &Ask, number: usize) -> Ask {
     }
 }
 
-/// The asks of a mix in turn, so that after any number of them the proportions are as close as can
-/// be.
-pub(super) struct Rotation<'a> {
-    mix: &'a [(Ask, u32)],
-    given: Vec<u64>,
+/// The positions of a mix in turn, so that after any number of them the proportions are as close as
+/// can be.
+struct Rotation {
+    /// With their parts, and how often each was given.
+    wanted: Vec<(usize, u64, u64)>,
 }
 
-impl<'a> Rotation<'a> {
-    pub(super) fn new(mix: &'a [(Ask, u32)]) -> Self {
+impl Rotation {
+    fn new(mix: &[(Ask, u32)], without: &[usize]) -> Self {
+        let parts = mix.iter().map(|(_, part)| u64::from(*part)).enumerate();
+        let wanted = parts.filter(|(index, part)| *part > 0 && !without.contains(index));
         Self {
-            mix,
-            given: vec![0; mix.len()],
+            wanted: wanted.map(|(index, part)| (index, part, 0)).collect(),
         }
     }
 
-    pub(super) fn next_ask(&mut self) -> Option<Ask> {
+    fn next(&mut self) -> Option<usize> {
         // Who would have least of its part with one more.
-        let wanted = (0..self.mix.len()).filter(|index| self.mix[*index].1 > 0);
-        let next = wanted.min_by(|one, other| {
-            let (one_part, other_part) =
-                (u64::from(self.mix[*one].1), u64::from(self.mix[*other].1));
-            let left = (self.given[*one] + 1) * other_part;
-            left.cmp(&((self.given[*other] + 1) * one_part))
-                .then(one.cmp(other))
+        let next = self.wanted.iter_mut().min_by(|one, other| {
+            let left = (one.2 + 1) * other.1;
+            left.cmp(&((other.2 + 1) * one.1)).then(one.0.cmp(&other.0))
         })?;
-        self.given[next] += 1;
-        Some(self.mix[next].0)
+        next.2 += 1;
+        Some(next.0)
     }
 }

@@ -22,16 +22,43 @@ pub struct Stranded {
 
 impl Fleet {
     /// Fills the fleet with these, each in turn until it doesn't fit any more, and tells why what is
-    /// still free can't be sold. The machine that a mix of them fits best has nothing stranded.
-    pub fn stranded(&mut self, asks: &[Ask]) -> Vec<Stranded> {
+    /// still free can't be sold, of the dimensions that any of them asks for. The machine that a mix of
+    /// them fits best has nothing stranded. Where so many as `most` fit, nothing is stranded yet.
+    pub fn stranded(&mut self, asks: &[Ask], most: usize) -> Vec<Stranded> {
         let (mark, vms) = (self.mark(), self.vms.len());
-        for ask in asks {
-            while self.place(&of_stranger(ask, self.vms.len())).is_ok() {}
-        }
+        let is_full = self.fill(asks, most);
+        let found = if is_full {
+            self.left_over(asks)
+        } else {
+            Vec::new()
+        };
+        self.back(mark);
+        self.vms.truncate(vms);
+        found
+    }
+
+    /// Until nothing fits; false if it is too much.
+    fn fill(&mut self, asks: &[Ask], most: usize) -> bool {
+        let full = self.vms.len().saturating_add(most);
+        asks.iter().all(|ask| {
+            while self.vms.len() < full {
+                if self.place(&of_stranger(ask, self.vms.len())).is_err() {
+                    return true;
+                }
+            }
+            false
+        })
+    }
+
+    fn left_over(&mut self, asks: &[Ask]) -> Vec<Stranded> {
         let asks: Vec<Ask> = asks
             .iter()
             .map(|ask| of_stranger(ask, self.vms.len()))
             .collect();
+        let is_asked: [bool; DIMENSIONS] = std::array::from_fn(|lane| {
+            let sizes = |ask: &Ask| self.needs[ask.need.index()].sizes[lane];
+            asks.iter().any(|ask| sizes(ask) > 0)
+        });
         let explained: Vec<Vec<Explained>> = asks.iter().map(|ask| self.explain(ask)).collect();
         let mut found: BTreeMap<(u8, usize), Stranded> = BTreeMap::new();
         for machine in self.machines() {
@@ -42,7 +69,10 @@ impl Fleet {
             // What is missing by an amount is closest.
             let nearest = explained.iter().filter_map(refusal).min_by_key(distance);
             let Some(by) = nearest else { continue };
-            let free = self.free(machine).whole.map(|lane| lane.max(0));
+            let mut free = self.free(machine).whole.map(|lane| lane.max(0));
+            for (lane, free) in free.iter_mut().enumerate() {
+                *free *= i64::from(is_asked[lane]);
+            }
             if free == [0; DIMENSIONS] {
                 continue;
             }
@@ -61,8 +91,6 @@ impl Fleet {
                 *sum += free;
             }
         }
-        self.back(mark);
-        self.vms.truncate(vms);
         found.into_values().collect()
     }
 }

@@ -68,8 +68,8 @@ impl Platform {
             .collect();
         Outlook {
             plans: more,
-            mix: self.fleet.more_of_mix(&mix, most),
-            stranded: self.stranded(&asks),
+            mix: self.fleet.more_of_mix(&mix, most).count,
+            stranded: self.stranded(&asks, most),
             advice: self.advice(&mix, most),
         }
     }
@@ -86,8 +86,8 @@ impl Platform {
         self.asked(&request)[0].ask
     }
 
-    fn stranded(&mut self, asks: &[Ask]) -> Vec<StrandedRoom> {
-        let found = self.fleet.stranded(asks);
+    fn stranded(&mut self, asks: &[Ask], most: usize) -> Vec<StrandedRoom> {
+        let found = self.fleet.stranded(asks, most);
         let room = |free: Sizes| Room {
             memory_bytes: free[0],
             vcpus: free[1],

@@ -82,6 +82,14 @@ impl<'a> Frame<'a> {
         gate != CLOSED && self.classes[gate as usize]
     }
 
+    /// Whether there would be room for it if the machine were empty.
+    pub(crate) fn could_fit(&self, fleet: &Fleet, machine: MachineNumber) -> bool {
+        let of = &fleet.machines[machine.index()];
+        self.is_open(fleet, machine)
+            && self.fits(&of.limit.whole)
+            && nodes_pick(self.need, &of.limit, of.node_count).is_ok()
+    }
+
     /// Whether hard groups and the tenant's cap allow it.
     pub(crate) fn is_allowed(&self, fleet: &Fleet, machine: MachineNumber) -> bool {
         self.broken(fleet, machine, true).next().is_none() && self.is_under_cap(fleet, machine)

@@ -106,9 +106,7 @@ impl Fleet {
     /// On how many machines it could be if they were empty.
     fn options(&self, vm: VmNumber) -> usize {
         let frame = Frame::bare(self, &self.vms[vm.index()].ask, Some(vm));
-        let could = |machine: &MachineNumber| {
-            frame.is_open(self, *machine) && frame.fits(&self.limit(*machine))
-        };
+        let could = |machine: &MachineNumber| frame.could_fit(self, *machine);
         self.machines().filter(could).count()
     }
 

@@ -29,7 +29,7 @@ pub(super) fn run(command: &FleetPlan) -> Result<(), Failure> {
                 let machine = loaded.machine(name)?;
                 loaded.fleet.state_set(machine, State::Failed);
             }
-            let plan = loaded.fleet.recover_plan();
+            let plan = loaded.fleet.recover_plan(false);
             (loaded, plan, None)
         }
         FleetPlan::Rebalance { fleet, moves } => {
@@ -67,9 +67,9 @@ fn show(loaded: &Loaded, plan: &Plan, unit: Option<i64>) {
             output::line(format!("  {name}: {from} -> {to}{detour}"));
         }
     }
-    for (vm, why) in &plan.left {
-        let name = loaded.vm_name(*vm);
-        let why = why.map_or("no room".to_owned(), |refusal| {
+    for left in &plan.left {
+        let name = loaded.vm_name(left.vm);
+        let why = left.nearest().map_or("no room".to_owned(), |refusal| {
             loaded.refusal_text(&refusal)
         });
         output::line(format!("left: {name} ({why})"));

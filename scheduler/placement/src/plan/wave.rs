@@ -41,6 +41,12 @@ impl<'a> Planner<'a> {
         self.at_once[machine.index()] < self.limits.at_once
     }
 
+    /// Whether anything can go there, as far as it depends on the two machines alone.
+    pub(super) fn is_movable(&self, from: MachineNumber, to: MachineNumber) -> bool {
+        let is_near = self.limits.across_sites || self.fleet.is_near(from, to);
+        is_near && self.fleet.is_movable(from, to)
+    }
+
     fn is_within(&self, vm: VmNumber) -> bool {
         let need = self.fleet.vms[vm.index()].ask.need;
         let memory = self.fleet.needs[need.index()].sizes[0];
@@ -80,7 +86,7 @@ impl<'a> Planner<'a> {
             .map(|to| {
                 to != from.machine
                     && self.is_calm(to)
-                    && self.fleet.is_movable(from.machine, to)
+                    && self.is_movable(from.machine, to)
                     && takes(self.fleet, to)
             })
             .collect();

@@ -30,7 +30,7 @@ pub struct Move {
 pub struct Moves {
     /// One after another.
     pub waves: Vec<Vec<Move>>,
-    /// What can't be moved, and why if one rule is in the way.
+    /// What can't be moved, and what the nearest machine refuses it for.
     pub left: Vec<(VirtualMachineId, Option<Hindrance>)>,
     /// How many would have no place to be restarted when all is done.
     pub unprotected: usize,
@@ -112,9 +112,9 @@ impl Platform {
             })
         };
         let left = plan.left.iter();
-        let left = left.filter_map(|(vm, refusal)| {
-            let by = refusal.as_ref().map(Hindrance::of);
-            self.vm_id(*vm).map(|vm| (vm, by))
+        let left = left.filter_map(|left| {
+            let by = left.nearest().as_ref().map(Hindrance::of);
+            self.vm_id(left.vm).map(|vm| (vm, by))
         });
         Moves {
             waves: plan

@@ -61,12 +61,13 @@ impl Fleet {
         to: MachineNumber,
         across_sites: bool,
     ) -> Option<Refusal> {
+        // Before its state: machines of other sites count as closed while something is restarted.
+        if !across_sites && !self.is_near(from.machine, to) {
+            return Some(Refusal::Site);
+        }
         let state = self.state(to);
         if state != State::Active {
             return Some(Refusal::State(state));
-        }
-        if !across_sites && !self.is_near(from.machine, to) {
-            return Some(Refusal::Site);
         }
         let mark = self.mark();
         let count = self.vms.len();

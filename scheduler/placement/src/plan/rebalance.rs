@@ -6,7 +6,7 @@ use super::{Balance, Limits, Plan, pick::Pick, refine::Refine, sketch::Sketch, w
 use crate::fleet::{Fleet, MachineNumber, VmNumber};
 
 /// What differs by less than this part of what a move must bring is alike: then less memory is moved.
-const ALIKE: i64 = 4;
+const ALIKE: i64 = 8;
 
 /// What is wanted of it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -96,6 +96,7 @@ impl Fleet {
             moved,
             worth: wanted.least_gain,
             memory: limits.memory,
+            is_lightening: false,
             found: None,
         };
         refine.run();

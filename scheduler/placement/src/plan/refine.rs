@@ -16,6 +16,8 @@ pub(super) struct Refine<'a, 'b> {
     pub(super) worth: i64,
     /// How much memory may be moved in all.
     pub(super) memory: i64,
+    /// Whether less memory alone is reason enough.
+    pub(super) is_lightening: bool,
     /// Found once for all questions between two changes.
     pub(super) found: Option<Found>,
 }
@@ -28,19 +30,31 @@ pub(super) struct Found {
 }
 
 impl Refine<'_, '_> {
+    /// At last, what does just as much with less memory is moved instead.
     pub(super) fn run(&mut self) {
+        self.improve();
+        self.is_lightening = true;
+        self.round();
+    }
+
+    fn improve(&mut self) {
         for _ in 0..ROUNDS {
-            let mut is_better = false;
-            for vm in self.moved.clone() {
-                if self.question(vm) {
-                    is_better = true;
-                    self.found = None;
-                }
-            }
-            if !is_better {
+            if !self.round() {
                 return;
             }
         }
+    }
+
+    /// Whether that changed anything.
+    fn round(&mut self) -> bool {
+        let mut is_better = false;
+        for vm in self.moved.clone() {
+            if self.question(vm) {
+                is_better = true;
+                self.found = None;
+            }
+        }
+        is_better
     }
 
     /// Back home; elsewhere; another one in its stead; or exchanged with another that was moved.
@@ -102,7 +116,6 @@ impl Refine<'_, '_> {
         self.sketch.shift(vm, home);
         let size = self.sketch.memory_of(vm);
         let left = self.memory_left().saturating_add(size);
-        // What does as much with less memory is better too.
         let mut best = (now, size, None);
         let mut seen = BTreeSet::new();
         for other in self.sketch.vms[home.index()].clone() {
@@ -117,7 +130,8 @@ impl Refine<'_, '_> {
             }
             let memory = self.sketch.memory_of(other);
             let found = (self.sketch.deviation_if(need, home, at), memory);
-            if memory <= left && found < (best.0, best.1) && self.sketch.is_allowed(other, at) {
+            let is_better = found.0 < best.0 || (self.is_lightening && found < (best.0, best.1));
+            if memory <= left && is_better && self.sketch.is_allowed(other, at) {
                 best = (found.0, memory, Some(other));
             }
         }

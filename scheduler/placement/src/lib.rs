@@ -15,6 +15,7 @@ mod forecast;
 mod pack;
 mod plan;
 mod platform;
+pub mod report;
 mod rules;
 mod simulate;
 mod survive;

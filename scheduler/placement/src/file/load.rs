@@ -31,6 +31,8 @@ pub struct Loaded {
     pub types: Vec<(String, MachineSpec)>,
     /// How many of the mix there were.
     pub history: Vec<i64>,
+    /// What has no place yet, by name, in the order of the file. It isn't in the fleet.
+    pub pending: Vec<(String, Ask)>,
     tenants: BTreeMap<String, TenantNumber>,
     sites: BTreeMap<String, SiteNumber>,
     racks: BTreeMap<(String, String), RackNumber>,
@@ -309,6 +311,18 @@ impl Loaded {
         let rack = self.fleet.rack_add(site);
         self.racks.insert(key, rack);
         rack
+    }
+
+    /// Whose name this is, if something in the file is theirs.
+    #[must_use]
+    pub fn tenant_known(&self, name: &str) -> Option<TenantNumber> {
+        self.tenants.get(name).copied()
+    }
+
+    /// Sites and racks by their names.
+    pub(super) fn racks(&self) -> impl Iterator<Item = (&str, &str, RackNumber)> {
+        let racks = self.racks.iter();
+        racks.map(|((site, rack), number)| (site.as_str(), rack.as_str(), *number))
     }
 
     /// The name of a virtual machine; what was placed since has a number.

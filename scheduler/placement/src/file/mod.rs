@@ -2,6 +2,8 @@
 //!
 //! Amounts are whole numbers in any unit, as long as it is the same everywhere: bytes, MiB, cores.
 
+mod domain;
+mod even;
 mod ganeti;
 mod load;
 mod text;

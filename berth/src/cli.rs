@@ -8,7 +8,10 @@ use berth_model::{RedirectUri, TokenScopes};
 use berth_operations::{Boundary, NoBoundary};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-pub use fleet::{Domain, Fleet, FleetExplain, FleetFile, FleetPlan, FleetSimulate, FleetSurvive};
+pub use fleet::{
+    Domain, Fleet, FleetExplain, FleetFile, FleetPlace, FleetPlan, FleetRecover, FleetSimulate,
+    FleetSurvive, PlanLimits,
+};
 
 use crate::{command, failure::Failure, output};
 

@@ -10,12 +10,17 @@ use crate::failure::{Exit, Failure};
 pub(super) fn fleet(file: &Path) -> Result<Loaded, Failure> {
     let text = text(file)?;
     let wrong = |why: String| Failure::new(Exit::Failed, format!("{}: {why}", file.display()));
-    let fleet: FleetFile = if text.trim_start().starts_with('{') {
-        serde_json::from_str(&text).map_err(|error| wrong(error.to_string()))?
-    } else {
+    let fleet: FleetFile = if is_ganeti(&text) {
         from_ganeti(&text).map_err(|error| wrong(error.to_string()))?
+    } else {
+        serde_json::from_str(&text).map_err(|error| wrong(error.to_string()))?
     };
     Loaded::new(&fleet).map_err(|error| wrong(error.to_string()))
+}
+
+/// What doesn't begin like JSON.
+pub(super) fn is_ganeti(text: &str) -> bool {
+    !text.trim_start().starts_with('{')
 }
 
 pub(super) fn text(file: &Path) -> Result<String, Failure> {

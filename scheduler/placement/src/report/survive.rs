@@ -316,3 +316,15 @@ impl Report for SurviveReport {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn as_many_pairs_are_tried_as_there_may_be() {
+        let few = few();
+        assert_eq!(few, 316);
+        assert!(few * (few - 1) / 2 <= PAIRS_MOST && few * (few + 1) / 2 > PAIRS_MOST);
+    }
+}

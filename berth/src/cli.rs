@@ -8,7 +8,10 @@ use berth_model::{RedirectUri, TokenScopes};
 use berth_operations::{Boundary, NoBoundary};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-pub use fleet::{Domain, Fleet, FleetExplain, FleetFile, FleetPlan, FleetSimulate, FleetSurvive};
+pub use fleet::{
+    Domain, Ends, Fleet, FleetExplain, FleetFile, FleetPlan, FleetPolicy, FleetSimulate,
+    FleetSurvive,
+};
 
 use crate::{command, failure::Failure, output};
 

@@ -6,7 +6,7 @@ use super::read;
 use crate::{cli::FleetExplain, failure::Failure, output};
 
 pub(super) fn run(arguments: &FleetExplain) -> Result<(), Failure> {
-    let mut loaded = read::fleet(&arguments.fleet.file)?;
+    let mut loaded = read::fleet(&arguments.fleet)?;
     let ask = loaded.plan(&arguments.plan)?;
     let chosen = loaded
         .fleet

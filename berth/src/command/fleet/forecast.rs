@@ -9,7 +9,7 @@ use crate::{cli::FleetFile, failure::Failure, output};
 const MOST: usize = 1_000_000;
 
 pub(super) fn run(arguments: &FleetFile) -> Result<(), Failure> {
-    let mut loaded = read::fleet(&arguments.file)?;
+    let mut loaded = read::fleet(arguments)?;
     let plans = loaded.plans.clone();
     let mix: Vec<(Ask, u32)> = plans
         .iter()

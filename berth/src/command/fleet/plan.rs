@@ -18,13 +18,13 @@ pub(super) fn run(command: &FleetPlan) -> Result<(), Failure> {
     };
     let (loaded, plan, unit) = match command {
         FleetPlan::Drain { fleet, machine } => {
-            let mut loaded = read::fleet(&fleet.file)?;
+            let mut loaded = read::fleet(fleet)?;
             let machine = loaded.machine(machine)?;
             let plan = loaded.fleet.drain_plan(machine, Limits::default());
             (loaded, plan, None)
         }
         FleetPlan::Recover { fleet, machines } => {
-            let mut loaded = read::fleet(&fleet.file)?;
+            let mut loaded = read::fleet(fleet)?;
             for name in machines {
                 let machine = loaded.machine(name)?;
                 loaded.fleet.state_set(machine, State::Failed);
@@ -33,7 +33,7 @@ pub(super) fn run(command: &FleetPlan) -> Result<(), Failure> {
             (loaded, plan, None)
         }
         FleetPlan::Rebalance { fleet, moves } => {
-            let mut loaded = read::fleet(&fleet.file)?;
+            let mut loaded = read::fleet(fleet)?;
             let plan = loaded.fleet.rebalance_plan(&Rebalance {
                 balance: GANETI_BALANCE,
                 limits: limits(*moves),
@@ -42,7 +42,7 @@ pub(super) fn run(command: &FleetPlan) -> Result<(), Failure> {
             (loaded, plan, Some(Balance::ONE))
         }
         FleetPlan::Consolidate { fleet, moves } => {
-            let mut loaded = read::fleet(&fleet.file)?;
+            let mut loaded = read::fleet(fleet)?;
             let plan = loaded.fleet.consolidate_plan(limits(*moves));
             (loaded, plan, Some(1))
         }

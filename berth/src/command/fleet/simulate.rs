@@ -1,34 +1,39 @@
 //! `berth fleet simulate`
 
-use berth_placement::{Arrival, file::Loaded};
+use std::collections::BTreeMap;
+
+use berth_placement::{
+    Refusal, Rejected, Simulation,
+    file::{Ends, Loaded, Trace},
+};
 
 use super::{picture, read};
 use crate::{
-    cli::FleetSimulate,
+    cli::{self, FleetSimulate},
     failure::{Exit, Failure},
     output,
 };
 
+/// So many lines are named of each kind of refusal.
+const LINES: usize = 5;
+
 pub(super) fn run(arguments: &FleetSimulate) -> Result<(), Failure> {
-    let mut loaded = read::fleet(&arguments.fleet.file)?;
+    if read::is_standard_input(&arguments.fleet.file) && read::is_standard_input(&arguments.trace) {
+        let why = "Only one of the two, fleet or trace, can come from standard input.";
+        return Err(Failure::new(Exit::Failed, why));
+    }
+    let mut loaded = read::fleet(&arguments.fleet)?;
     let text = read::text(&arguments.trace)?;
-    let arrivals = arrivals(&loaded, &text)?;
-    let simulation = loaded.fleet.simulate(&arrivals);
-    let parts = |amount: i64| format!("{}.{:03}", amount / 1_000, amount % 1_000);
-    output::line(format!(
-        "{} came, {} were refused",
-        arrivals.len(),
-        simulation.refused.len()
-    ));
-    output::line(format!(
-        "machines at most: {} (no fewer than {} would do)",
-        simulation.peak, simulation.peak_bound
-    ));
-    output::line(format!(
-        "machines on average: {} (no fewer than {} would do)",
-        parts(simulation.mean),
-        parts(simulation.mean_bound)
-    ));
+    let ends = match arguments.ends {
+        cli::Ends::Unknown => Ends::Unknown,
+        cli::Ends::Known => Ends::Known,
+    };
+    let trace = loaded.trace(&text, ends);
+    let trace = trace.map_err(|error| read::wrong(&arguments.trace, &error.to_string()))?;
+    let simulation = loaded.fleet.simulate(&trace.arrivals);
+    for line in told(&loaded, &trace, &simulation) {
+        output::line(line);
+    }
     if let Some(file) = &arguments.svg {
         let picture = picture::svg(&simulation.samples);
         std::fs::write(file, picture).map_err(|error| {
@@ -38,38 +43,68 @@ pub(super) fn run(arguments: &FleetSimulate) -> Result<(), Failure> {
     Ok(())
 }
 
-fn arrivals(loaded: &Loaded, text: &str) -> Result<Vec<Arrival>, Failure> {
-    let mut arrivals: Vec<Arrival> = Vec::new();
-    for (number, line) in text
-        .lines()
-        .enumerate()
-        .filter(|(_, line)| !line.is_empty())
-    {
-        let wrong = || {
-            let message = format!("Line {} of the trace isn't start,end,plan.", number + 1);
-            Failure::new(Exit::Failed, message)
-        };
-        let mut columns = line.split(',');
-        let (Some(at), Some(until), Some(plan)) = (columns.next(), columns.next(), columns.next())
-        else {
-            return Err(wrong());
-        };
-        let at = at.parse().map_err(|_| wrong())?;
-        if arrivals.last().is_some_and(|last| last.at > at) {
-            let message = format!("Line {} of the trace is earlier than the last.", number + 1);
-            return Err(Failure::new(Exit::Failed, message));
-        }
-        arrivals.push(Arrival {
-            at,
-            until: if until.is_empty() {
-                None
-            } else {
-                Some(until.parse().map_err(|_| wrong())?)
-            },
-            ask: loaded.plan(plan)?,
-        });
+fn told(loaded: &Loaded, trace: &Trace, simulation: &Simulation) -> Vec<String> {
+    let refused = simulation.refused.len();
+    let mut lines = vec![format!(
+        "{} came, {refused} were refused",
+        trace.arrivals.len()
+    )];
+    lines.extend(refusals(loaded, trace, &simulation.refused));
+    // A bound of what was placed says nothing about what was not.
+    let whom = match refused {
+        0 => "",
+        _ => " for what was placed",
+    };
+    let line = |name: &str, used: String, bound: String| {
+        format!("machines {name}: {used} (no fewer than {bound} would do{whom})")
+    };
+    let (peak, bound) = (simulation.peak, simulation.peak_bound);
+    lines.push(line("at most", peak.to_string(), bound.to_string()));
+    let (mean, bound) = (simulation.mean, simulation.mean_bound);
+    lines.push(line("on average", thousandths(mean), thousandths(bound)));
+    lines
+}
+
+/// By plan and by what was in the way, with the first lines.
+fn refusals(loaded: &Loaded, trace: &Trace, refused: &[Rejected]) -> Vec<String> {
+    let mut found: BTreeMap<(usize, String), Vec<usize>> = BTreeMap::new();
+    for one in refused {
+        let plan = trace.plans[one.which];
+        let lines = found.entry((plan, rule(loaded, one.by.as_ref())));
+        lines.or_default().push(trace.lines[one.which]);
     }
-    Ok(arrivals)
+    let told = found.into_iter().map(|((plan, rule), lines)| {
+        let first: Vec<String> = lines.iter().take(LINES).map(ToString::to_string).collect();
+        let more = if lines.len() > LINES { ", …" } else { "" };
+        let (name, count) = (&loaded.plans[plan].0, lines.len());
+        let word = if count == 1 { "line" } else { "lines" };
+        format!(
+            "  {name}: {count}, {rule} ({word} {}{more})",
+            first.join(", ")
+        )
+    });
+    told.collect()
+}
+
+/// Without amounts, which differ from one to the next.
+fn rule(loaded: &Loaded, refusal: Option<&Refusal>) -> String {
+    let name = |at: usize| loaded.fleet.dimensions()[at].clone();
+    match refusal {
+        Some(Refusal::Short { dimension, .. }) => format!("too little {}", name(*dimension)),
+        Some(Refusal::Kept { dimension, .. }) => {
+            format!(
+                "too little {} beside what is kept for restarts",
+                name(*dimension)
+            )
+        }
+        Some(Refusal::Nodes { .. }) => "too few NUMA nodes with room".to_owned(),
+        Some(refusal) => loaded.refusal_text(refusal),
+        None => "no room".to_owned(),
+    }
+}
+
+fn thousandths(amount: i64) -> String {
+    format!("{}.{:03}", amount / 1_000, amount % 1_000)
 }
 
 #[cfg(test)]
@@ -78,30 +113,43 @@ mod tests {
 
     use super::*;
 
-    fn read(trace: &str) -> Result<Vec<Arrival>, Failure> {
-        let text =
-            r#"{ "machines": [], "plans": [{ "name": "small", "sizes": { "memory": 1 } }] }"#;
-        let file: FleetFile = serde_json::from_str(text).expect("a fleet");
-        arrivals(&Loaded::new(&file).expect("a fleet"), trace)
+    const FLEET: &str = r#"{
+      "machines": [{ "name": "m1", "physical": { "memory": 8, "vcpus": 8 } },
+                   { "name": "m2", "physical": { "memory": 8, "vcpus": 8 } }],
+      "plans": [{ "name": "small", "sizes": { "memory": 4, "vcpus": 1 } },
+                { "name": "wide", "sizes": { "memory": 1, "vcpus": 9 } }]
+    }"#;
+
+    fn simulated(trace: &str) -> Vec<String> {
+        let file: FleetFile = serde_json::from_str(FLEET).expect("a fleet");
+        let mut loaded = Loaded::new(&file).expect("a fleet");
+        let trace = loaded.trace(trace, Ends::Unknown).expect("a trace");
+        let simulation = loaded.fleet.simulate(&trace.arrivals);
+        told(&loaded, &trace, &simulation)
     }
 
     #[test]
-    fn a_trace_may_have_what_stays() {
-        let found = read("0,10,small\n3,,small\n").expect("a trace");
-        assert_eq!(
-            found.iter().map(|one| one.until).collect::<Vec<_>>(),
-            [Some(10), None]
-        );
+    fn what_was_refused_is_told_by_plan_and_reason_with_its_lines() {
+        let told =
+            simulated("0,,small\n1,,small\n2,,wide\n3,,small\n4,,small\n5,,small\n6,,small\n");
+        let expected = [
+            "7 came, 3 were refused",
+            "  small: 2, too little memory (lines 6, 7)",
+            "  wide: 1, too little vcpus (line 3)",
+            "machines at most: 2 (no fewer than 2 would do for what was placed)",
+            "machines on average: 1.500 (no fewer than 1.500 would do for what was placed)",
+        ];
+        assert_eq!(told, expected);
     }
 
     #[test]
-    fn a_mistake_is_told_with_its_line() {
-        let wrong = |trace: &str| read(trace).expect_err("a mistake").message;
-        assert_eq!(wrong("0,1\n"), "Line 1 of the trace isn't start,end,plan.");
-        assert_eq!(
-            wrong("5,,small\n4,,small\n"),
-            "Line 2 of the trace is earlier than the last."
-        );
-        assert_eq!(wrong("0,,huge\n"), "There is no plan \"huge\".");
+    fn where_nothing_was_refused_the_bound_is_of_all() {
+        let told = simulated("0,2,small\n0,,small\n4,,small\n");
+        let expected = [
+            "3 came, 0 were refused",
+            "machines at most: 1 (no fewer than 1 would do)",
+            "machines on average: 1.000 (no fewer than 1.000 would do)",
+        ];
+        assert_eq!(told, expected);
     }
 }

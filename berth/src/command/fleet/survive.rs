@@ -12,7 +12,7 @@ use crate::{
 };
 
 pub(super) fn run(arguments: &FleetSurvive) -> Result<(), Failure> {
-    let mut loaded = read::fleet(&arguments.fleet.file)?;
+    let mut loaded = read::fleet(&arguments.fleet)?;
     let domain = match arguments.domain {
         cli::Domain::Machine => Domain::Machine,
         cli::Domain::Rack => Domain::Rack,

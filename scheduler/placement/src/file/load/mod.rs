@@ -1,15 +1,15 @@
 //! From names to numbers.
 
-use std::collections::BTreeMap;
+mod spec;
+mod vms;
 
 use super::{
-    Amounts, CpuFile, DomainFile, FleetFile, GroupFile, MachineFile, PlanFile, RelationFile,
-    StateFile, VmFile,
+    Amounts, DomainFile, FileError, FleetFile, GroupFile, PlanFile, RelationFile, check::check,
+    names::Map,
 };
 use crate::fleet::{
-    Ask, CpuLevel, DIMENSIONS, Domain, FAILURES, Fleet, GroupNumber, GroupSpec, MachineNumber,
-    MachineSpec, NODES, Need, NeedNumber, Place, Policy, RackNumber, Relation, SiteNumber, Sizes,
-    State, Survive, TenantNumber, VmNumber,
+    Ask, DIMENSIONS, Domain, Fleet, GroupSpec, LabelNumber, MachineNumber, MachineSpec, Need,
+    NeedNumber, Policy, RackNumber, Relation, SiteNumber, Sizes, Survive, TenantNumber, VmNumber,
 };
 
 /// A fleet with the names of what is in it.
@@ -19,7 +19,7 @@ pub struct Loaded {
     pub fleet: Fleet,
     /// By machine.
     pub machines: Vec<String>,
-    /// By virtual machine.
+    /// By virtual machine, with those that only hold room.
     pub vms: Vec<String>,
     /// By group.
     pub groups: Vec<String>,
@@ -31,88 +31,66 @@ pub struct Loaded {
     pub types: Vec<(String, MachineSpec)>,
     /// How many of the mix there were.
     pub history: Vec<i64>,
-    tenants: BTreeMap<String, TenantNumber>,
-    sites: BTreeMap<String, SiteNumber>,
-    racks: BTreeMap<(String, String), RackNumber>,
-    families: Vec<String>,
+    /// What has no place yet, by name, in the order of the file. It isn't in the fleet.
+    pub pending: Vec<(String, Ask)>,
+    machine_numbers: Map<String, usize>,
+    plan_numbers: Map<String, usize>,
+    group_numbers: Map<String, usize>,
+    tenants: Map<String, TenantNumber>,
+    /// How many tenants there are, with those that have no name.
+    tenant_count: usize,
+    sites: Map<String, Site>,
+    families: Map<String, u16>,
 }
 
-/// What is wrong with a file.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum FileError {
-    /// Something is named that isn't there: what it is, and its name.
-    Unknown(&'static str, String),
-    /// Two have one name.
-    Twice(&'static str, String),
-    /// There are more than the engine can keep apart.
-    TooMany(&'static str, usize),
-    /// An amount below zero: of what.
-    Negative(String),
-    /// A line of Ganeti's format can't be read: its number, and why.
-    Line(usize, &'static str),
+#[derive(Clone, Debug)]
+struct Site {
+    number: SiteNumber,
+    racks: Map<String, RackNumber>,
 }
-
-impl std::fmt::Display for FileError {
-    fn fmt(&self, to: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::Unknown(what, name) => write!(to, "There is no {what} \"{name}\"."),
-            Self::Twice(what, name) => write!(to, "There are two {what}s \"{name}\"."),
-            Self::TooMany(what, most) => write!(to, "There can be at most {most} {what}."),
-            Self::Negative(name) => write!(to, "There can't be less than none of {name}."),
-            Self::Line(number, why) => write!(to, "Line {number}: {why}."),
-        }
-    }
-}
-
-impl std::error::Error for FileError {}
 
 impl Loaded {
     /// Puts everything where the file says it is, and finds places for restarts.
     ///
     /// # Errors
     ///
-    /// If something is named that isn't there, or there is too much of something.
+    /// With all that is wrong in the file.
     pub fn new(file: &FleetFile) -> Result<Self, FileError> {
-        let survive = file.survive.map(|survive| Survive {
-            domain: domain(survive.domain),
-            failures: survive.failures,
-        });
-        if survive.is_some_and(|survive| usize::from(survive.failures) > FAILURES) {
-            return Err(FileError::TooMany("failures at once", FAILURES));
-        }
+        check(file)?;
         let mut loaded = Self {
-            fleet: Fleet::new(Policy {
-                survive,
-                tenant_cap: file.tenant_cap,
-                spread: file.spread,
-            }),
+            fleet: Fleet::new(policy(file)),
             history: file.history.clone(),
             ..Self::default()
         };
+        if let Some(now) = file.now {
+            loaded.fleet.time_set(now);
+        }
         for machine in &file.machines {
             let spec = loaded.machine_spec(machine)?;
-            once("machine", &loaded.machines, &machine.name)?;
-            loaded
-                .fleet
-                .machine_add(&spec)
-                .map_err(|_| TOO_MANY_NODES)?;
-            loaded.machines.push(machine.name.clone());
+            loaded.fleet.machine_add(&spec)?;
+            name_add(
+                &mut loaded.machine_numbers,
+                &mut loaded.machines,
+                &machine.name,
+            );
         }
         for machine in &file.machine_types {
             let spec = loaded.machine_spec(machine)?;
             loaded.types.push((machine.name.clone(), spec));
         }
         for group in &file.groups {
-            loaded.group_add(group)?;
+            loaded.fleet.group_add(group_spec(group));
+            name_add(&mut loaded.group_numbers, &mut loaded.groups, &group.name);
         }
         for plan in &file.plans {
-            let names: Vec<String> = loaded.plans.iter().map(|plan| plan.0.clone()).collect();
-            once("plan", &names, &plan.name)?;
             let need = loaded.need(plan)?;
             let ask = Ask::plain(need, TenantNumber(u32::MAX));
+            loaded
+                .plan_numbers
+                .insert(plan.name.clone(), loaded.plans.len());
             loaded.plans.push((plan.name.clone(), ask, plan.weight));
         }
-        loaded.vms_add(&file.vms)?;
+        loaded.vms_add(file)?;
         loaded.fleet.protect_anew();
         Ok(loaded)
     }
@@ -123,192 +101,26 @@ impl Loaded {
     ///
     /// If there is none.
     pub fn machine(&self, name: &str) -> Result<MachineNumber, FileError> {
-        let position = self.machines.iter().position(|known| known == name);
-        position
-            .map(MachineNumber::at)
+        let found = self.machine_numbers.get(name);
+        found
+            .map(|index| MachineNumber::at(*index))
             .ok_or_else(|| FileError::Unknown("machine", name.to_owned()))
     }
 
-    /// What asks for this plan.
+    /// What asks for this plan, for a tenant that has nothing yet.
     ///
     /// # Errors
     ///
     /// If there is none.
     pub fn plan(&self, name: &str) -> Result<Ask, FileError> {
-        let found = self.plans.iter().find(|plan| plan.0 == name);
-        found
-            .map(|plan| plan.1)
+        self.plan_index(name)
+            .map(|index| self.plans[index].1)
             .ok_or_else(|| FileError::Unknown("plan", name.to_owned()))
     }
 
-    fn machine_spec(&mut self, machine: &MachineFile) -> Result<MachineSpec, FileError> {
-        if machine.nodes.len() > NODES {
-            return Err(TOO_MANY_NODES);
-        }
-        let mut overcommit = [1_000; DIMENSIONS];
-        for (name, parts) in &machine.overcommit {
-            overcommit[self.dimension(name)?] = *parts;
-        }
-        let family = position(&mut self.families, &machine.cpu_family);
-        let labels = |loaded: &mut Self, texts: &[String]| {
-            texts.iter().map(|text| loaded.label(text)).collect()
-        };
-        Ok(MachineSpec {
-            rack: self.rack(&machine.site, &machine.rack),
-            physical: self.sizes(&machine.physical)?,
-            overcommit,
-            reserve: self.sizes(&machine.reserve)?,
-            nodes: machine
-                .nodes
-                .iter()
-                .map(|node| (node.memory, node.vcpus))
-                .collect(),
-            labels: labels(self, &machine.labels),
-            taints: labels(self, &machine.taints),
-            cpu: cpu(machine.cpu),
-            cpu_family: u16::try_from(family).unwrap_or(u16::MAX),
-            images: machine
-                .images
-                .iter()
-                .map(|image| self.fleet.image(image))
-                .collect(),
-            state: state(machine.state),
-        })
-    }
-
-    fn need(&mut self, plan: &PlanFile) -> Result<NeedNumber, FileError> {
-        let site = plan.site.as_ref().map(|site| self.site(site));
-        let labels = plan.labels.iter().map(|label| self.label(label)).collect();
-        let tolerations = plan
-            .tolerations
-            .iter()
-            .map(|label| self.label(label))
-            .collect();
-        let need = Need {
-            sizes: self.sizes(&plan.sizes)?,
-            nodes: plan.nodes,
-            site,
-            labels,
-            tolerations,
-            cpu: cpu(plan.cpu),
-            image: plan.image.as_ref().map(|image| self.fleet.image(image)),
-        };
-        self.fleet.need(need).map_err(|_| TOO_MANY_NODES)
-    }
-
-    fn group_add(&mut self, group: &GroupFile) -> Result<(), FileError> {
-        once("group", &self.groups, &group.name)?;
-        self.groups.push(group.name.clone());
-        self.fleet.group_add(GroupSpec {
-            relation: match group.relation {
-                RelationFile::Together => Relation::Together,
-                RelationFile::Apart => Relation::Apart { most: group.most },
-            },
-            domain: domain(group.domain),
-            is_hard: group.hard,
-        });
-        Ok(())
-    }
-
-    fn vms_add(&mut self, vms: &[VmFile]) -> Result<(), FileError> {
-        let positions = |names: &[String]| -> BTreeMap<String, usize> {
-            names
-                .iter()
-                .cloned()
-                .enumerate()
-                .map(|(at, name)| (name, at))
-                .collect()
-        };
-        let (machines, groups) = (positions(&self.machines), positions(&self.groups));
-        let plans: BTreeMap<String, Ask> = self
-            .plans
-            .iter()
-            .map(|plan| (plan.0.clone(), plan.1))
-            .collect();
-        for vm in vms {
-            let mut ask = *plans
-                .get(&vm.plan)
-                .ok_or_else(|| FileError::Unknown("plan", vm.plan.clone()))?;
-            let machine = machines
-                .get(&vm.machine)
-                .ok_or_else(|| FileError::Unknown("machine", vm.machine.clone()))?;
-            ask.tenant = self.tenant(&vm.tenant);
-            ask.priority = vm.priority;
-            ask.restarts = vm.restarts;
-            if vm.groups.len() > crate::fleet::GROUPS {
-                return Err(FileError::TooMany(
-                    "groups of one virtual machine",
-                    crate::fleet::GROUPS,
-                ));
-            }
-            for name in &vm.groups {
-                let group = groups.get(name);
-                let group = group.ok_or_else(|| FileError::Unknown("group", name.clone()))?;
-                ask = ask.of(GroupNumber::at(*group));
-            }
-            let wanted = self.fleet.need_of(ask.need).nodes;
-            let mut nodes = vm
-                .nodes
-                .iter()
-                .fold(0, |bits, node| bits | 1u8 << (node % 8));
-            if wanted > 0 && nodes == 0 {
-                nodes = (1 << wanted) - 1;
-            }
-            let machine = MachineNumber::at(*machine);
-            self.fleet.vm_found(ask, Place { machine, nodes });
-            self.vms.push(vm.name.clone());
-        }
-        Ok(())
-    }
-
-    fn dimension(&mut self, name: &str) -> Result<usize, FileError> {
-        self.fleet
-            .dimension(name)
-            .map_err(|_| FileError::TooMany("dimensions", DIMENSIONS))
-    }
-
-    fn sizes(&mut self, amounts: &Amounts) -> Result<Sizes, FileError> {
-        let mut sizes = [0; DIMENSIONS];
-        for (name, amount) in amounts {
-            if *amount < 0 {
-                return Err(FileError::Negative(name.clone()));
-            }
-            sizes[self.dimension(name)?] = *amount;
-        }
-        Ok(sizes)
-    }
-
-    fn label(&mut self, text: &str) -> crate::fleet::LabelNumber {
-        let label = self.fleet.label(text);
-        if self.labels.len() == label.index() {
-            self.labels.push(text.to_owned());
-        }
-        label
-    }
-
-    fn tenant(&mut self, name: &str) -> TenantNumber {
-        let next = TenantNumber::at(self.tenants.len());
-        *self.tenants.entry(name.to_owned()).or_insert(next)
-    }
-
-    fn site(&mut self, name: &str) -> SiteNumber {
-        if let Some(site) = self.sites.get(name) {
-            return *site;
-        }
-        let site = self.fleet.site_add();
-        self.sites.insert(name.to_owned(), site);
-        site
-    }
-
-    fn rack(&mut self, site: &str, rack: &str) -> RackNumber {
-        let key = (site.to_owned(), rack.to_owned());
-        if let Some(rack) = self.racks.get(&key) {
-            return *rack;
-        }
-        let site = self.site(site);
-        let rack = self.fleet.rack_add(site);
-        self.racks.insert(key, rack);
-        rack
+    /// The position of a plan.
+    pub(super) fn plan_index(&self, name: &str) -> Option<usize> {
+        self.plan_numbers.get(name).copied()
     }
 
     /// The name of a virtual machine; what was placed since has a number.
@@ -319,25 +131,103 @@ impl Loaded {
             .cloned()
             .unwrap_or_else(|| format!("new {}", vm.0))
     }
-}
 
-const TOO_MANY_NODES: FileError = FileError::TooMany("NUMA nodes", NODES);
-
-fn once(what: &'static str, names: &[String], name: &str) -> Result<(), FileError> {
-    if names.iter().any(|known| known == name) {
-        return Err(FileError::Twice(what, name.to_owned()));
+    /// Whose it is; what doesn't say so is a tenant of its own.
+    pub(super) fn tenant(&mut self, name: Option<&str>) -> TenantNumber {
+        if let Some(known) = name.and_then(|name| self.tenants.get(name)) {
+            return *known;
+        }
+        let number = TenantNumber::at(self.tenant_count);
+        self.tenant_count += 1;
+        if let Some(name) = name {
+            self.tenants.insert(name.to_owned(), number);
+        }
+        number
     }
-    Ok(())
+
+    fn need(&mut self, plan: &PlanFile) -> Result<NeedNumber, FileError> {
+        let site = plan.site.as_ref().map(|site| self.site(site));
+        let need = Need {
+            sizes: self.sizes(&plan.sizes)?,
+            nodes: plan.nodes,
+            site,
+            labels: self.labels_of(&plan.labels),
+            tolerations: self.labels_of(&plan.tolerations),
+            cpu: spec::cpu(plan.cpu),
+            image: plan.image.as_ref().map(|image| self.fleet.image(image)),
+        };
+        Ok(self.fleet.need(need)?)
+    }
+
+    fn sizes(&mut self, amounts: &Amounts) -> Result<Sizes, FileError> {
+        let mut sizes = [0; DIMENSIONS];
+        for (name, amount) in amounts {
+            sizes[self.fleet.dimension(name)?] = *amount;
+        }
+        Ok(sizes)
+    }
+
+    fn labels_of(&mut self, texts: &[String]) -> Vec<LabelNumber> {
+        texts.iter().map(|text| self.label(text)).collect()
+    }
+
+    fn label(&mut self, text: &str) -> LabelNumber {
+        let label = self.fleet.label(text);
+        if self.labels.len() == label.index() {
+            self.labels.push(text.to_owned());
+        }
+        label
+    }
+
+    fn site(&mut self, name: &str) -> SiteNumber {
+        if let Some(site) = self.sites.get(name) {
+            return site.number;
+        }
+        let number = self.fleet.site_add();
+        let racks = Map::default();
+        self.sites.insert(name.to_owned(), Site { number, racks });
+        number
+    }
+
+    fn rack(&mut self, site: &str, rack: &str) -> RackNumber {
+        let number = self.site(site);
+        let known = self.sites.get(site).and_then(|site| site.racks.get(rack));
+        if let Some(known) = known {
+            return *known;
+        }
+        let added = self.fleet.rack_add(number);
+        if let Some(site) = self.sites.get_mut(site) {
+            site.racks.insert(rack.to_owned(), added);
+        }
+        added
+    }
 }
 
-fn position(names: &mut Vec<String>, name: &str) -> usize {
-    names
-        .iter()
-        .position(|known| known == name)
-        .unwrap_or_else(|| {
-            names.push(name.to_owned());
-            names.len() - 1
-        })
+fn name_add(numbers: &mut Map<String, usize>, names: &mut Vec<String>, name: &str) {
+    numbers.insert(name.to_owned(), names.len());
+    names.push(name.to_owned());
+}
+
+fn policy(file: &FleetFile) -> Policy {
+    Policy {
+        survive: file.survive.map(|survive| Survive {
+            domain: domain(survive.domain),
+            failures: survive.failures,
+        }),
+        tenant_cap: file.tenant_cap,
+        spread: file.spread,
+    }
+}
+
+fn group_spec(group: &GroupFile) -> GroupSpec {
+    GroupSpec {
+        relation: match group.relation {
+            RelationFile::Together => Relation::Together,
+            RelationFile::Apart => Relation::Apart { most: group.most },
+        },
+        domain: domain(group.domain),
+        is_hard: group.hard,
+    }
 }
 
 fn domain(file: DomainFile) -> Domain {
@@ -345,24 +235,5 @@ fn domain(file: DomainFile) -> Domain {
         DomainFile::Machine => Domain::Machine,
         DomainFile::Rack => Domain::Rack,
         DomainFile::Site => Domain::Site,
-    }
-}
-
-fn cpu(file: CpuFile) -> CpuLevel {
-    match file {
-        CpuFile::V1 => CpuLevel::V1,
-        CpuFile::V2 => CpuLevel::V2,
-        CpuFile::V3 => CpuLevel::V3,
-        CpuFile::V4 => CpuLevel::V4,
-    }
-}
-
-fn state(file: StateFile) -> State {
-    match file {
-        StateFile::Active => State::Active,
-        StateFile::Draining => State::Draining,
-        StateFile::Maintenance => State::Maintenance,
-        StateFile::Suspect => State::Suspect,
-        StateFile::Failed => State::Failed,
     }
 }

@@ -55,6 +55,9 @@ impl<'a> Sketch<'a> {
             changes: changes(fleet, &balance.weights()),
             is_movable: fleet.vms().map(|vm| is_movable(fleet, vm)).collect(),
         };
+        for vm in fleet.on_their_way() {
+            sketch.is_movable[vm.index()] = false;
+        }
         for machine in sketch.machines.clone() {
             for vm in sketch.vms[machine.index()].clone() {
                 let change = *sketch.change_of(fleet.ask_of(vm).need, machine);

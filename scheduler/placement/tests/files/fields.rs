@@ -254,6 +254,10 @@ fn what_is_being_moved_takes_room_on_both_machines() {
     assert_eq!(used(&loaded), [4, 0, 2]);
     // It is on its way already.
     assert_eq!(drained(&mut loaded, "m1"), moves(&[("b", "m3")]));
+    // Nor is it moved on before it has arrived; that machine's other moves don't wait.
+    assert_eq!(drained(&mut loaded, "m3"), []);
+    let plan = loaded.fleet.consolidate_plan(Limits::default());
+    assert!(plan.steps().all(|step| step.vm != VmNumber::at(0)));
     let hold = VmNumber::at(2);
     assert_eq!(loaded.vm_name(hold), "a (on its way out)");
     loaded.fleet.step_end(hold);

@@ -336,6 +336,25 @@ mod tests {
     }
 
     #[test]
+    fn every_command_on_a_fleets_file_takes_a_policy() {
+        for command in [
+            "explain fleet.json small",
+            "forecast -",
+            "survive fleet.json",
+            "plan drain fleet.json m1",
+            "plan recover fleet.json m1",
+            "plan rebalance fleet.json",
+            "plan consolidate fleet.json",
+            "simulate fleet.json - --ends known",
+        ] {
+            let policy = "--survive rack --failures 2 --tenant-cap 3 --spread";
+            let words = format!("berth fleet {command} {policy}");
+            let parsed = Cli::try_parse_from(words.split(' '));
+            assert!(parsed.is_ok(), "{command}: {parsed:?}");
+        }
+    }
+
+    #[test]
     fn what_a_kind_of_client_needs_is_asked_for() {
         let parse = |rest: &str| {
             let words = format!("berth client create --name x {rest}");

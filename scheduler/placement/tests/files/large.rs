@@ -5,7 +5,10 @@ use std::time::Instant;
 use berth_placement::{
     Balance, Domain, Limits, Rebalance,
     file::{Ends, FleetFile, Loaded},
+    growth,
 };
+
+use proptest::prelude::*;
 
 use super::loaded;
 
@@ -53,38 +56,54 @@ fn more_in_all_than_can_be_added_up_is_refused() {
     );
 }
 
+/// Asks everything that can be asked of a fleet.
+fn use_it(mut loaded: Loaded) {
+    let ask = loaded.plan("one").expect("a plan");
+    let first = loaded.machine("m1").expect("a machine");
+    let fleet = &mut loaded.fleet;
+    let _ = (fleet.explain(&ask), fleet.relax(&ask), fleet.preview(&ask));
+    let _ = (
+        fleet.more(&ask, 50),
+        fleet.stranded(&[ask], 50),
+        fleet.survives(Domain::Machine),
+    );
+    let types: Vec<_> = loaded.types.iter().map(|one| one.1.clone()).collect();
+    fleet
+        .advice(&types, &[(ask, u32::MAX)], 50)
+        .expect("no nodes");
+    let drained = fleet.drain_plan(first, Limits::default());
+    let consolidated = fleet.consolidate_plan(Limits::default());
+    let wanted = Rebalance {
+        balance: Balance::default(),
+        ..Rebalance::default()
+    };
+    let _ = (
+        fleet.rebalance_plan(&wanted),
+        fleet.recover_plan(),
+        drained,
+        consolidated,
+    );
+    assert!(growth(&loaded.history, i64::MAX).is_some());
+    let ends = "-4611686018427387903,4611686018427387903,one\n4611686018427387903,,one\n";
+    let trace = loaded.trace(ends, Ends::Known).expect("a trace");
+    let simulation = loaded.fleet.simulate(&trace.arrivals);
+    assert!(simulation.mean >= simulation.mean_bound);
+}
+
 #[test]
 fn nothing_overflows_with_the_largest_amounts() {
     for size in [MOST, MOST / 2 + 1, MOST / 2, MOST / 3] {
-        let mut loaded = loaded(&fleet(MOST, size)).expect("a fleet");
-        let ask = loaded.plan("one").expect("a plan");
-        let first = loaded.machine("m1").expect("a machine");
-        let fleet = &mut loaded.fleet;
-        let _ = (
-            fleet.explain(&ask),
-            fleet.relax(&ask),
-            fleet.stranded(&[ask]),
-        );
-        let _ = (fleet.more(&ask, 1_000), fleet.survives(Domain::Machine));
-        let types: Vec<_> = loaded.types.iter().map(|one| one.1.clone()).collect();
-        fleet
-            .advice(&types, &[(ask, u32::MAX)], 1_000)
-            .expect("no nodes");
-        let _ = (
-            fleet.drain_plan(first, Limits::default()),
-            fleet.consolidate_plan(Limits::default()),
-        );
-        let wanted = Rebalance {
-            balance: Balance::default(),
-            ..Rebalance::default()
-        };
-        let _ = (fleet.rebalance_plan(&wanted), fleet.recover_plan());
-        let growth = berth_placement::growth(&loaded.history, i64::MAX);
-        assert!(growth.is_some());
-        let ends = "-4611686018427387903,4611686018427387903,one\n4611686018427387903,,one\n";
-        let trace = loaded.trace(ends, Ends::Known).expect("a trace");
-        let simulation = loaded.fleet.simulate(&trace.arrivals);
-        assert!(simulation.mean >= simulation.mean_bound);
+        use_it(loaded(&fleet(MOST, size)).expect("a fleet"));
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+    #[test]
+    fn nothing_overflows_whatever_the_amounts(memory in 0..=53u32, parts in 0..5u32, less in 0..2i64) {
+        let text = fleet((1 << memory) - less, 1 << memory.saturating_sub(parts));
+        let text = text.replace(r#""domain": "machine""#, r#""domain": "machine", "failures": 2"#);
+        use_it(loaded(&text).expect("a fleet"));
     }
 }
 

@@ -1,6 +1,7 @@
 //! Fleets from files, and explanations for people.
 
 mod arbitrary;
+mod documented;
 mod fields;
 mod ganeti;
 mod large;

@@ -26,7 +26,7 @@ use crate::{
     graphql::{Loaders, Schema, schema, sdl},
     label::Label,
     limits::{Buckets, Cost, Types, nesting_check, shape_check},
-    order::Order,
+    selected::Selected,
 };
 
 /// The schema and what guards it.
@@ -73,7 +73,7 @@ struct Asked {
 pub(crate) struct Admitted {
     request: GraphqlRequest,
     charge: Charge,
-    order: Order,
+    selected: Selected,
     locale: Locale,
     /// What kind of operation it is.
     pub kind: OperationType,
@@ -133,7 +133,7 @@ impl Gate {
             locale,
         } = asked;
         let cost = Cost::of(&self.types, &document, &operation, &request.variables);
-        let order = Order::of(&document, &operation.selection_set.node);
+        let selected = Selected::of(&self.types, &document, &operation);
         let charged = (token.as_ref(), from.remote);
         let charge = Charge::hold(&self.buckets, self.limits(), &actor, charged, cost)?;
         if matches!(actor.caller, Caller::Visitor(_)) && operation.ty != OperationType::Query {
@@ -168,7 +168,7 @@ impl Gate {
         Ok(Admitted {
             request,
             charge,
-            order,
+            selected,
             locale: locale.unwrap_or(Locale::En),
             kind: operation.ty,
             label,
@@ -178,21 +178,23 @@ impl Gate {
     /// Runs a query or a mutation.
     pub async fn run(&self, admitted: Admitted) -> Response {
         let work = self.schema.execute(admitted.request);
-        let mut response = answer(work, self.limits().time, admitted.locale).await;
-        admitted.order.apply(&mut response.data);
-        admitted.charge.settle(&self.buckets, response)
+        let response = answer(work, self.limits().time, admitted.locale).await;
+        let mut response = admitted.charge.settle(&self.buckets, response);
+        admitted.selected.apply(&mut response);
+        response
     }
 
     /// Runs a subscription: one answer for each event.
     pub fn follow(self: &Arc<Self>, admitted: Admitted) -> BoxStream<'static, Response> {
-        let (gate, charge, order) = (Arc::clone(self), admitted.charge, admitted.order);
+        let (gate, charge, selected) = (Arc::clone(self), admitted.charge, admitted.selected);
         answers(
             self.schema.execute_stream(admitted.request),
             admitted.locale,
         )
-        .map(move |mut event| {
-            order.apply(&mut event.data);
-            charge.tell(&gate.buckets, event)
+        .map(move |event| {
+            let mut event = charge.tell(&gate.buckets, event);
+            selected.apply(&mut event);
+            event
         })
         .boxed()
     }

@@ -43,11 +43,12 @@ impl Label {
         operation: &OperationDefinition,
         given: Option<&str>,
     ) -> Self {
-        let (operation_type, root) = match operation.ty {
-            OperationType::Query => ("query", "Query"),
-            OperationType::Mutation => ("mutation", "Mutation"),
-            OperationType::Subscription => ("subscription", "Subscription"),
+        let operation_type = match operation.ty {
+            OperationType::Query => "query",
+            OperationType::Mutation => "mutation",
+            OperationType::Subscription => "subscription",
         };
+        let root = Types::root(operation.ty);
         let root_field = match first(document, &operation.selection_set.node) {
             Some(field) if types.field(root, field).is_some() => Cow::Owned(field.to_owned()),
             Some("__schema" | "__type" | "__typename") => Cow::Borrowed("introspection"),

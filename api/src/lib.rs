@@ -15,7 +15,7 @@ mod graphql;
 mod http;
 mod label;
 mod limits;
-mod order;
+mod selected;
 
 use std::sync::Arc;
 

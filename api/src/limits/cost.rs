@@ -10,7 +10,7 @@
 //! before.
 
 use async_graphql::parser::types::{
-    ExecutableDocument, Field, OperationDefinition, OperationType, Selection, SelectionSet,
+    ExecutableDocument, Field, OperationDefinition, Selection, SelectionSet,
 };
 use async_graphql::{Name, Value, Variables};
 
@@ -52,11 +52,7 @@ impl Cost {
         operation: &OperationDefinition,
         variables: &Variables,
     ) -> Self {
-        let root = match operation.ty {
-            OperationType::Query => "Query",
-            OperationType::Mutation => "Mutation",
-            OperationType::Subscription => "Subscription",
-        };
+        let root = Types::root(operation.ty);
         let walk = Walk {
             types,
             document,

@@ -1,10 +1,10 @@
-//! The schema as the cost needs it: which field leads to which type, and how many of them.
+//! The schema as costs and answers need it: which field leads to which type, and how many of them.
 
 use std::collections::HashMap;
 
 use async_graphql::parser::{
     parse_schema,
-    types::{BaseType, FieldDefinition, TypeKind, TypeSystemDefinition},
+    types::{BaseType, FieldDefinition, OperationType, Type, TypeKind, TypeSystemDefinition},
 };
 
 /// Object and interface types by name.
@@ -18,6 +18,8 @@ pub(crate) struct Types {
 pub(crate) struct Field {
     /// Name of the type, without list and non-null.
     pub of: String,
+    /// The type itself.
+    pub ty: Type,
     /// How many it gives.
     pub count: Count,
 }
@@ -83,6 +85,15 @@ impl Types {
         Self { fields: counted }
     }
 
+    /// What an operation's fields are asked of.
+    pub fn root(kind: OperationType) -> &'static str {
+        match kind {
+            OperationType::Query => "Query",
+            OperationType::Mutation => "Mutation",
+            OperationType::Subscription => "Subscription",
+        }
+    }
+
     /// A field, if there is one.
     pub fn field(&self, of: &str, name: &str) -> Option<&Field> {
         self.fields.get(of)?.get(name)
@@ -111,7 +122,8 @@ fn counted(on: &str, field: &FieldDefinition, composite: &[String]) -> Field {
     } else {
         Count::One
     };
-    Field { of, count }
+    let ty = field.ty.node.clone();
+    Field { of, ty, count }
 }
 
 fn base(ty: &BaseType) -> (String, bool) {

@@ -43,11 +43,31 @@ pub enum Fleet {
 /// A fleet.
 #[derive(Debug, Args)]
 pub struct FleetFile {
-    /// JSON (docs/placement.md), or Ganeti's text format.
+    /// JSON (docs/placement.md), or Ganeti's text format; `-` is standard input.
     pub file: PathBuf,
     /// Prints JSON with the same content.
     #[arg(long)]
     pub json: bool,
+    /// What is wanted of all decisions.
+    #[command(flatten)]
+    pub policy: FleetPolicy,
+}
+
+/// What is wanted of all decisions, in place of what the file says.
+#[derive(Clone, Copy, Debug, Default, Args)]
+pub struct FleetPolicy {
+    /// Keep room so that everything has a place after the failure of any one of these.
+    #[arg(long, value_name = "WHAT")]
+    pub survive: Option<Domain>,
+    /// After so many failures at once: 1 or 2.
+    #[arg(long, value_name = "NUMBER")]
+    pub failures: Option<u8>,
+    /// At most so many virtual machines of one tenant on one machine.
+    #[arg(long, value_name = "NUMBER")]
+    pub tenant_cap: Option<u32>,
+    /// Take the emptier machine instead of the fuller one.
+    #[arg(long)]
+    pub spread: bool,
 }
 
 /// `berth fleet explain`
@@ -208,9 +228,22 @@ pub struct FleetSimulate {
     /// The fleet.
     #[command(flatten)]
     pub fleet: FleetFile,
-    /// Lines of `start,end,plan`, in the order of starts; whole numbers, and no end for what stays.
+    /// Lines of `start,end,plan`, in the order of starts; whole numbers, and no end for what stays. A
+    /// first line may name other columns (docs/placement.md). `-` is standard input.
     pub trace: PathBuf,
+    /// Whether decisions may know when something goes. In life nobody does.
+    #[arg(long, value_name = "WHAT", default_value = "unknown")]
+    pub ends: Ends,
     /// Writes a picture of machines over time to this file.
     #[arg(long, value_name = "FILE")]
     pub svg: Option<PathBuf>,
+}
+
+/// Whether decisions may know when something goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Ends {
+    /// As in life.
+    Unknown,
+    /// The trace's ends are told with each arrival.
+    Known,
 }

@@ -35,5 +35,5 @@ pub use platform::{
     PlanRoom, Platform, Request, Room, StrandedRoom, SurvivalOf,
 };
 pub use rules::Refusal;
-pub use simulate::{Arrival, Sample, Simulation};
+pub use simulate::{Arrival, Rejected, Sample, Simulation};
 pub use survive::{Lost, Survival};

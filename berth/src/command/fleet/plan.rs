@@ -6,10 +6,7 @@ use berth_placement::{
     report::{PlanKind, PlanReport},
 };
 
-use super::{
-    read,
-    tell::{open, tell},
-};
+use super::tell::{open, tell};
 use crate::{
     cli::{FleetFile, FleetPlan, FleetRecover, PlanLimits},
     failure::{Exit, Failure},
@@ -87,7 +84,7 @@ fn rebalance(fleet: &FleetFile, limits: &PlanLimits, even: Option<&str>) -> Resu
     let mut loaded = open(fleet)?;
     let balance = match even {
         Some(text) => loaded.balance_of(text)?,
-        None if read::is_ganeti(&read::text(&fleet.file)?) => GANETI_BALANCE,
+        None if loaded.is_ganeti => GANETI_BALANCE,
         None => loaded.balance(),
     };
     let machines = i64::try_from(loaded.machines.len()).unwrap_or(i64::MAX);

@@ -11,7 +11,7 @@ use crate::{
 
 /// The fleet; what is broken in it already is told on standard error.
 pub(super) fn open(fleet: &FleetFile) -> Result<Loaded, Failure> {
-    let loaded = read::fleet(&fleet.file)?;
+    let loaded = read::fleet(fleet)?;
     for warning in loaded.warnings() {
         output::complain(format!("berth: warning: {warning}"));
     }

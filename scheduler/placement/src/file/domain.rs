@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::Loaded;
-use crate::fleet::{Domain, GroupNumber, MachineNumber, RackNumber};
+use crate::fleet::{Domain, MachineNumber, RackNumber};
 
 /// What has no name in the file.
 const UNNAMED: &str = "(unnamed)";
@@ -73,18 +73,6 @@ impl Loaded {
                 Err(format!("There are several racks \"{name}\": {names}."))
             }
         }
-    }
-
-    /// The group of this name.
-    ///
-    /// # Errors
-    ///
-    /// With what to say, if there is none.
-    pub fn group(&self, name: &str) -> Result<GroupNumber, String> {
-        let position = self.groups.iter().position(|known| known == name);
-        position
-            .map(GroupNumber::at)
-            .ok_or_else(|| format!("There is no group \"{name}\"."))
     }
 }
 

@@ -12,16 +12,18 @@ use crate::{
 pub struct Left {
     /// Which.
     pub vm: VmNumber,
-    /// Why each other machine refuses it, what is nearest to a place first. Machines that take it are
-    /// not among them: then the plan's own limits were reached.
+    /// Why other machines refuse it, what is nearest to a place first.
     pub reasons: Vec<Reason>,
+    /// How many would take it: then it is being moved already, or the plan's own limits were reached.
+    pub fitting: usize,
 }
 
 impl Left {
-    /// What the nearest machine refuses it for.
+    /// What the nearest machine refuses it for; none if one would take it.
     #[must_use]
     pub fn nearest(&self) -> Option<Refusal> {
-        self.reasons.first().map(|reason| reason.by)
+        let nearest = self.reasons.first().filter(|_| self.fitting == 0);
+        nearest.map(|reason| reason.by)
     }
 }
 
@@ -39,16 +41,21 @@ impl Fleet {
             return Left {
                 vm,
                 reasons: Vec::new(),
+                fitting: 0,
             };
         };
-        let mut refused = Vec::new();
+        let (mut refused, mut fitting) = (Vec::new(), 0);
         for to in self.machines().filter(|to| *to != from.machine) {
             let refusal = self.move_refusal(vm, from, to, across_sites);
-            refused.extend(refusal.map(|refusal| (to, refusal)));
+            match refusal {
+                Some(refusal) => refused.push((to, refusal)),
+                None => fitting += 1,
+            }
         }
         Left {
             vm,
             reasons: Reason::all(refused),
+            fitting,
         }
     }
 

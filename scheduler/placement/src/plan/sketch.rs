@@ -61,6 +61,9 @@ impl<'a> Sketch<'a> {
             is_movable: fleet.vms().map(|vm| is_movable(fleet, vm)).collect(),
             across_sites: across_sites || fleet.sites < 2,
         };
+        for vm in fleet.on_their_way() {
+            sketch.is_movable[vm.index()] = false;
+        }
         for machine in sketch.machines.clone() {
             for vm in sketch.vms[machine.index()].clone() {
                 let change = *sketch.change_of(fleet.ask_of(vm).need, machine);

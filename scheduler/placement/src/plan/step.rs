@@ -150,6 +150,14 @@ impl Fleet {
         self.machines[one.index()].site == self.machines[other.index()].site
     }
 
+    /// What is being moved already, in order.
+    pub(crate) fn on_their_way(&self) -> Vec<VmNumber> {
+        let holds = self.vms.iter().filter(|vm| vm.place.is_some());
+        let mut moving: Vec<VmNumber> = holds.filter_map(|hold| hold.hold_of).collect();
+        moving.sort_unstable();
+        moving
+    }
+
     /// Keeps its place for it. For groups that keep apart, it is in both places.
     pub(crate) fn hold_add(&mut self, of: VmNumber, place: Place) -> VmNumber {
         let mut ask = self.vms[of.index()].ask;

@@ -109,7 +109,8 @@ impl Loaded {
             ));
         }
         for group in groups {
-            ask = ask.of(self.group(group)?);
+            let group = self.group(group).map_err(|error| error.to_string())?;
+            ask = ask.of(group);
         }
         Ok(ask)
     }

@@ -6,6 +6,7 @@ mod forecast;
 mod place;
 mod plan;
 mod reason;
+mod simulate;
 mod survive;
 mod words;
 
@@ -16,6 +17,7 @@ pub use forecast::{AdviceTold, ForecastReport, GrowthTold, MixTold, PlanTold, St
 pub use place::{Order, PlaceReport, PlacedTold, RefusedTold};
 pub use plan::{LeftTold, MeasureTold, PlanKind, PlanReport, StepTold};
 pub use reason::{AmountTold, ReasonTold};
+pub use simulate::{RefusalTold, SimulateReport};
 pub use survive::{FailedTold, LostTold, PAIRS_MOST, PairsTold, SurvivalTold, SurviveReport};
 
 use crate::{State, VmNumber, file::Loaded};

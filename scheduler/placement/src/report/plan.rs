@@ -78,6 +78,8 @@ pub struct LeftTold {
     pub priority: u8,
     /// Why the other machines refuse it, the nearest to a place first.
     pub reasons: Vec<ReasonTold>,
+    /// How many would take it: then it is being moved already, or the plan's limits were reached.
+    pub fitting: usize,
 }
 
 /// What a plan brings: the lower, the better.
@@ -188,13 +190,18 @@ impl LeftTold {
             vm: loaded.vm_name(left.vm),
             priority: loaded.fleet.ask_of(left.vm).priority,
             reasons: reasons.map(|one| ReasonTold::past(loaded, one)).collect(),
+            fitting: left.fitting,
         }
     }
 
     fn line(&self, is_restart: bool) -> String {
-        let why = match self.reasons.is_empty() {
-            true => "there is no other machine".to_owned(),
-            false => joined(&self.reasons),
+        let why = if self.fitting > 0 {
+            let machines = words::count(self.fitting, "machine");
+            format!("{machines} would take it: it is being moved already, or a limit is reached")
+        } else if self.reasons.is_empty() {
+            "there is no other machine".to_owned()
+        } else {
+            joined(&self.reasons)
         };
         let priority = match is_restart {
             true => format!(", priority {}", self.priority),

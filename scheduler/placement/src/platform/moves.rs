@@ -89,7 +89,11 @@ impl Platform {
     pub fn drain(&mut self, machine: MachineId, limits: Limits) -> Option<Moves> {
         let machine = self.number(machine)?;
         self.fleet.protect();
-        let plan = self.fleet.drain_plan(machine, limits);
+        let mut plan = self.fleet.drain_plan(machine, limits);
+        // A move's gain is told in evenness here, of which a drain promises none.
+        for step in plan.waves.iter_mut().flatten() {
+            step.gain = 0;
+        }
         Some(self.moves(&plan))
     }
 

@@ -100,6 +100,26 @@ fn what_is_placed_takes_room_from_what_follows() {
 }
 
 #[test]
+fn what_waits_in_the_file_is_placed_by_its_name() {
+    let mut loaded = fleet(
+        &[("m1", 8)],
+        r#""plans": [{"name": "p", "sizes": {"memory": 6}}],
+          "vms": [{"name": "a", "plan": "p"}, {"name": "b", "plan": "p"}]"#,
+    );
+    let order = Order {
+        asks: loaded.pending.clone(),
+        ..Order::default()
+    };
+    let report = PlaceReport::new(&mut loaded, &order);
+    assert_eq!(
+        text(&report),
+        "a: m1\nno place: b (m1: 4 of memory short)\n1 of 2 placed"
+    );
+    let none = PlaceReport::new(&mut loaded, &Order::default());
+    assert_eq!(text(&none), "Nothing waits for a place.");
+}
+
+#[test]
 fn all_or_none_is_none_where_one_has_no_place() {
     let mut loaded = fleet(
         &[("m1", 8), ("m2", 8)],

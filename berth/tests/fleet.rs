@@ -108,6 +108,7 @@ fn what_lacks_a_place_already_is_warned_of() {
 #[test]
 fn every_answer_can_be_read_by_a_program() {
     let file = "docs/fleet-example.json";
+    let (_folder, trace) = written("0,5,small\n1,,large\n");
     for command in [
         &["explain", file, "small"][..],
         &["forecast", file],
@@ -117,6 +118,7 @@ fn every_answer_can_be_read_by_a_program() {
         &["plan", "recover", file, "m3"],
         &["plan", "rebalance", file],
         &["plan", "consolidate", file],
+        &["simulate", file, &trace],
     ] {
         let (_, told, _) = fleet(&[command, &["--json"]].concat());
         let json: serde_json::Value = serde_json::from_str(&told).expect("JSON");

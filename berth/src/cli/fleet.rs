@@ -36,7 +36,8 @@ pub enum Fleet {
     /// Plans moves in waves, each of which keeps all rules while it is carried out.
     #[command(subcommand)]
     Plan(FleetPlan),
-    /// Runs a trace of arrivals through the machines, and tells how many were in use.
+    /// Runs a trace of arrivals through the machines, and tells what was refused and how many machines
+    /// were in use.
     Simulate(FleetSimulate),
 }
 

@@ -271,7 +271,7 @@ fn what_can_not_be_read_is_told_with_its_line() {
         (
             "|plain,rbd|4.0",
             "|4.0",
-            "line 9: a policy has 6 to 6 columns, and this has 5.",
+            "line 9: a policy has 6 columns, and this has 5.",
         ),
     ];
     for (part, instead, expected) in cases {

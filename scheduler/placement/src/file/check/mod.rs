@@ -18,7 +18,7 @@ const MOST_PERIODS: usize = 10_000;
 pub(super) const LATEST: i64 = (1 << 62) - 1;
 /// Margins are thousandths; more than ten times is a mistake.
 const MOST_MARGIN: i64 = 10_000;
-/// Who knows neither memory nor vCPUs has two dimensions less.
+/// Every fleet has them, whether a machine has anything of them or not.
 const GIVEN: [&str; 2] = ["memory", "vcpus"];
 
 /// What is wrong with an entry, if anything is.

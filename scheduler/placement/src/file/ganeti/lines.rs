@@ -20,12 +20,14 @@ impl<'a> Line<'a> {
     /// If it has so many columns.
     pub(super) fn has(&self, what: &str, least: usize, most: usize) -> Result<(), String> {
         let found = self.columns.len();
-        match (least..=most).contains(&found) {
-            true => Ok(()),
-            false => Err(format!(
-                "{what} has {least} to {most} columns, and this has {found}"
-            )),
+        if (least..=most).contains(&found) {
+            return Ok(());
         }
+        let wanted = match least == most {
+            true => least.to_string(),
+            false => format!("{least} to {most}"),
+        };
+        Err(format!("{what} has {wanted} columns, and this has {found}"))
     }
 
     pub(super) fn number_at(&self, column: usize, what: &str) -> Result<i64, String> {

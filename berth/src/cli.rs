@@ -8,7 +8,10 @@ use berth_model::{RedirectUri, TokenScopes};
 use berth_operations::{Boundary, NoBoundary};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-pub use fleet::{Domain, Fleet, FleetExplain, FleetFile, FleetPlan, FleetSimulate, FleetSurvive};
+pub use fleet::{
+    Domain, Ends, Fleet, FleetExplain, FleetFile, FleetPlace, FleetPlan, FleetPolicy, FleetRecover,
+    FleetSimulate, FleetSurvive, PlanLimits,
+};
 
 use crate::{command, failure::Failure, output};
 
@@ -330,6 +333,26 @@ mod tests {
     #[test]
     fn the_command_line_is_sound() {
         Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn every_command_on_a_fleets_file_takes_a_policy() {
+        for command in [
+            "explain fleet.json small",
+            "forecast -",
+            "survive fleet.json",
+            "place fleet.json small --count 2",
+            "plan drain fleet.json m1",
+            "plan recover fleet.json m1",
+            "plan rebalance fleet.json",
+            "plan consolidate fleet.json",
+            "simulate fleet.json - --ends known",
+        ] {
+            let policy = "--survive rack --failures 2 --tenant-cap 3 --spread";
+            let words = format!("berth fleet {command} {policy}");
+            let parsed = Cli::try_parse_from(words.split(' '));
+            assert!(parsed.is_ok(), "{command}: {parsed:?}");
+        }
     }
 
     #[test]

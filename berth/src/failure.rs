@@ -29,6 +29,8 @@ pub enum Exit {
     Operation = 5,
     /// The application doesn't do what it should.
     Application = 6,
+    /// A question about a fleet was answered, and something would be lost, left or refused.
+    Left = 7,
 }
 
 impl Failure {

@@ -15,11 +15,12 @@ mod forecast;
 mod pack;
 mod plan;
 mod platform;
+pub mod report;
 mod rules;
 mod simulate;
 mod survive;
 
-pub use decide::{Explained, Placed, Refused, Relaxation};
+pub use decide::{Explained, Merit, Placed, Reason, Refused, Relaxation};
 pub use fleet::{
     Ask, ClassNumber, CpuLevel, DIMENSIONS, Domain, FAILURES, Fleet, FleetError, GROUPS,
     GroupNumber, GroupSpec, ImageNumber, LabelNumber, MachineNumber, MachineSpec, Mark, NODES,
@@ -28,11 +29,11 @@ pub use fleet::{
 };
 pub use forecast::{Advice, Growth, More, Stranded, growth};
 pub use pack::{Packing, pack};
-pub use plan::{Balance, Limits, Plan, Rebalance, Stale, Step};
+pub use plan::{Balance, Left, Limits, Plan, Rebalance, Stale, Step};
 pub use platform::{
     Chosen, Decision, Hindrance, MoreWith, Move, MoveRefused, Moves, NetworkNeed, Outlook,
     PlanRoom, Platform, Request, Room, StrandedRoom, SurvivalOf,
 };
 pub use rules::Refusal;
-pub use simulate::{Arrival, Sample, Simulation};
+pub use simulate::{Arrival, Rejected, Sample, Simulation};
 pub use survive::{Lost, Survival};

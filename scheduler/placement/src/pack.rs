@@ -28,7 +28,7 @@ pub fn pack(things: &[Vec<i64>], capacity: &[i64], attempts: usize) -> Packing {
             sizes
                 .iter()
                 .zip(capacity)
-                .map(|(size, of)| size * WHOLE / of.max(&1))
+                .map(|(size, of)| part(*size, *of))
                 .collect()
         })
         .collect();
@@ -49,6 +49,14 @@ pub fn pack(things: &[Vec<i64>], capacity: &[i64], attempts: usize) -> Packing {
         search.attempt(&mut bins, &mut empty, &mut dice);
     }
     Packing { bins, bound }
+}
+
+/// In parts of `WHOLE`, with less detail where the numbers are so large that it can't matter.
+fn part(size: i64, of: i64) -> i64 {
+    if size < 1 << 46 {
+        return size * WHOLE / of.max(1);
+    }
+    (size >> 16) * WHOLE / (of >> 16).max(1)
 }
 
 /// Of each dimension as many as hold the sum.
@@ -104,7 +112,7 @@ impl Search<'_> {
         let weights: Vec<i64> = (0..room.len())
             .map(|lane| {
                 let wanted: i64 = left.iter().map(|thing| self.shares[*thing][lane]).sum();
-                let room = room[lane] * WHOLE / self.capacity[lane].max(1);
+                let room = part(room[lane], self.capacity[lane]);
                 ((wanted / count.max(1)) * (room >> 4)) >> 8
             })
             .collect();

@@ -2,7 +2,11 @@
 
 use std::{cmp::Reverse, collections::BinaryHeap};
 
-use crate::fleet::{Ask, DIMENSIONS, Fleet, Sizes, VmNumber};
+use crate::{
+    decide::Explained,
+    fleet::{Ask, DIMENSIONS, Fleet, Sizes, VmNumber},
+    rules::Refusal,
+};
 
 /// Something that comes, and goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,8 +26,17 @@ pub struct Sample {
     pub at: i64,
     /// How many machines held anything, at most at that moment.
     pub machines: usize,
-    /// As few as the sums of what was there would need.
+    /// As few as the sums of what was there would need, with what was there before.
     pub bound: usize,
+}
+
+/// Something that fitted nowhere.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Rejected {
+    /// Its position among the arrivals.
+    pub which: usize,
+    /// What was in the way on the machine that came closest.
+    pub by: Option<Refusal>,
 }
 
 /// What came of it.
@@ -31,8 +44,8 @@ pub struct Sample {
 pub struct Simulation {
     /// By time.
     pub samples: Vec<Sample>,
-    /// Positions of what fitted nowhere.
-    pub refused: Vec<usize>,
+    /// What fitted nowhere. The bounds are of what did.
+    pub refused: Vec<Rejected>,
     /// The most machines at once.
     pub peak: usize,
     /// The most that the sums needed.
@@ -60,7 +73,7 @@ struct Run<'a> {
     fleet: &'a mut Fleet,
     leaving: BinaryHeap<Reverse<(i64, VmNumber)>>,
     simulation: Simulation,
-    /// The largest machine, by dimension.
+    /// The most that any machine can hold, or holds already, by dimension.
     largest: Sizes,
     used: Sizes,
     machines: usize,
@@ -74,8 +87,10 @@ impl<'a> Run<'a> {
         let (mut largest, mut used) = ([0; DIMENSIONS], [0; DIMENSIONS]);
         for machine in fleet.machines() {
             for lane in 0..DIMENSIONS {
-                largest[lane] = largest[lane].max(fleet.limit(machine)[lane]);
-                used[lane] += fleet.used(machine)[lane];
+                let there = fleet.used(machine)[lane];
+                // What was found overfull holds more than it may.
+                largest[lane] = largest[lane].max(fleet.limit(machine)[lane]).max(there);
+                used[lane] += there;
             }
         }
         Self {
@@ -117,7 +132,7 @@ impl<'a> Run<'a> {
 
     fn pass(&mut self, at: i64) {
         if let Some(now) = self.now {
-            let time = i128::from(at - now);
+            let time = i128::from(at) - i128::from(now);
             self.areas.0 += time * self.machines as i128;
             self.areas.1 += time * self.bound() as i128;
         } else {
@@ -135,7 +150,15 @@ impl<'a> Run<'a> {
                     self.leaving.push(Reverse((until, placed.vm)));
                 }
             }
-            Err(_) => self.simulation.refused.push(position),
+            Err(refused) => {
+                let by = refused
+                    .nearest
+                    .or_else(|| nearest(self.fleet, &arrival.ask));
+                self.simulation.refused.push(Rejected {
+                    which: position,
+                    by,
+                });
+            }
         }
         self.note();
     }
@@ -171,10 +194,50 @@ impl<'a> Run<'a> {
     }
 
     fn end(mut self) -> Simulation {
-        let time = i128::from(self.now.unwrap_or(0) - self.first).max(1);
-        let mean = |area: i128| i64::try_from(area * 1_000 / time).unwrap_or(i64::MAX);
-        self.simulation.mean = mean(self.areas.0);
-        self.simulation.mean_bound = mean(self.areas.1);
+        let time = i128::from(self.now.unwrap_or(0)) - i128::from(self.first);
+        let (machines, bound) = (self.machines as i128, self.bound() as i128);
+        // Where all happens at one moment, that moment counts.
+        let mean = |area: i128, at_once: i128| match time {
+            0 => i64::try_from(at_once * 1_000).unwrap_or(i64::MAX),
+            _ => i64::try_from(area * 1_000 / time).unwrap_or(i64::MAX),
+        };
+        self.simulation.mean = mean(self.areas.0, machines);
+        self.simulation.mean_bound = mean(self.areas.1, bound);
         self.simulation
+    }
+}
+
+/// What refuses it where it comes furthest, and where that is an amount, where least is missing.
+fn nearest(fleet: &mut Fleet, ask: &Ask) -> Option<Refusal> {
+    let explained = fleet.explain(ask).into_iter();
+    let refusals = explained.filter_map(|one| match one {
+        Explained::Refused(refusal) => Some(refusal),
+        Explained::Fits { .. } => None,
+    });
+    refusals.max_by_key(|refusal| {
+        let (rule, missing) = bare(*refusal);
+        (rule, Reverse(missing))
+    })
+}
+
+/// The rule, in the order in which rules are asked, and how much is missing.
+fn bare(refusal: Refusal) -> (Refusal, i64) {
+    match refusal {
+        Refusal::Short { missing, .. } => {
+            let none = Refusal::Short {
+                dimension: 0,
+                missing: 0,
+            };
+            (none, missing)
+        }
+        Refusal::Kept { missing, .. } => {
+            let none = Refusal::Kept {
+                dimension: 0,
+                missing: 0,
+            };
+            (none, missing)
+        }
+        Refusal::Nodes { missing } => (Refusal::Nodes { missing: 0 }, missing.into()),
+        other => (other, 0),
     }
 }

@@ -98,7 +98,7 @@ proptest! {
         world.states[machine.index()] = State::Draining;
         fleet.protect();
         carry_out(&mut world, &mut fleet, &plan, number % 2 == 0);
-        let left: Vec<VmNumber> = plan.left.iter().map(|(vm, _)| *vm).collect();
+        let left: Vec<VmNumber> = plan.left.iter().map(|left| left.vm).collect();
         let mut here = fleet.vms_of(machine).to_vec();
         here.retain(|vm| !left.contains(vm));
         prop_assert_eq!(here, Vec::new(), "all is gone but what is left");
@@ -147,7 +147,7 @@ proptest! {
             fleet.state_set(machine, State::Failed);
             world.states[machine.index()] = State::Failed;
         }
-        let plan = fleet.recover_plan();
+        let plan = fleet.recover_plan(true);
         let survive = world.policy.survive;
         // If one machine of a rack fails and not the rack, what belongs with others there can't leave them.
         let is_bound = |spec: &GroupSpec| spec.is_hard && spec.relation == Relation::Together;
@@ -169,7 +169,7 @@ proptest! {
             places.retain(|vm, _| restarted(vm));
             check_places(&world, &places);
         }
-        for (vm, _) in &plan.left {
+        for Left { vm, .. } in &plan.left {
             prop_assert!(world.asks[vm].restarts);
             let place = fleet.place_of(*vm).expect("where it was");
             prop_assert_eq!(fleet.state(place.machine), State::Failed);

@@ -107,8 +107,8 @@ fn losses(runner: &mut TestRunner) -> Option<(Vec<u8>, Vec<u8>)> {
     if dead.len() > DEAD_MOST {
         return None;
     }
-    let plan = fleet.recover_plan();
-    let left: Vec<VmNumber> = plan.left.iter().map(|(vm, _)| *vm).collect();
+    let plan = fleet.recover_plan(true);
+    let left: Vec<VmNumber> = plan.left.iter().map(|left| left.vm).collect();
     let least = least_lost(&world, &mut world.places(&fleet), &dead);
     Some((lost(&world, &left), least))
 }

@@ -58,6 +58,28 @@ fn ganetis_clusters_get_as_even_as_whole_numbers_go() {
 }
 
 #[test]
+fn as_many_more_fit_as_ganeti_says() {
+    let Some(folder) = folder("ganeti") else {
+        return;
+    };
+    // `hspace --standard-alloc=10g,8g,4 --disk-template=rbd --no-capacity-checks` of 3.0.2.
+    for (name, more) in [("c20.data", 342), ("c40.data", 640)] {
+        let text = std::fs::read_to_string(folder.join(name)).expect("a file");
+        let file = from_ganeti(&text).expect("Ganeti's format");
+        let mut loaded = Loaded::new(&file).expect("a fleet");
+        let mut sizes = [0; DIMENSIONS];
+        sizes[..2].copy_from_slice(&[8_192, 4]);
+        let need = Need {
+            sizes,
+            ..Need::default()
+        };
+        let need = loaded.fleet.need(need).expect("no nodes");
+        let ask = Ask::plain(need, TenantNumber(0));
+        assert_eq!(loaded.fleet.more(&ask, usize::MAX), more);
+    }
+}
+
+#[test]
 fn numa_requests_are_placed_without_overfilling_a_node() {
     let Some(folder) = folder("topology-aware") else {
         return;

@@ -1,32 +1,23 @@
 //! `berth fleet explain`
 
-use berth_placement::{Explained, MachineNumber};
+use berth_placement::report::{ExplainReport, Question};
 
-use super::read;
+use super::tell::{open, tell};
 use crate::{cli::FleetExplain, failure::Failure, output};
 
 pub(super) fn run(arguments: &FleetExplain) -> Result<(), Failure> {
-    let mut loaded = read::fleet(&arguments.fleet.file)?;
-    let ask = loaded.plan(&arguments.plan)?;
-    let chosen = loaded
-        .fleet
-        .preview(&ask)
-        .ok()
-        .map(|placed| placed.place.machine);
-    let explained = loaded.fleet.explain(&ask);
-    for (index, one) in explained.iter().enumerate() {
-        let name = &loaded.machines[index];
-        let text = match one {
-            Explained::Fits { .. } if chosen == Some(MachineNumber::at(index)) => {
-                "fits, and would be chosen".to_owned()
-            }
-            Explained::Fits { .. } => "fits".to_owned(),
-            Explained::Refused(refusal) => loaded.refusal_text(refusal),
-        };
-        output::line(format!("{name}: {text}"));
+    let mut loaded = open(&arguments.fleet)?;
+    if let Some(tenant) = &arguments.tenant
+        && loaded.tenant_known(tenant).is_none()
+    {
+        output::complain(format!("berth: {tenant} has nothing in the file yet"));
     }
-    for relaxation in loaded.fleet.relax(&ask) {
-        output::line(format!("{}.", loaded.relaxation_text(&relaxation)));
-    }
-    Ok(())
+    let question = Question {
+        plan: arguments.plan.clone(),
+        tenant: arguments.tenant.clone(),
+        groups: arguments.groups.clone(),
+        is_brief: arguments.brief,
+    };
+    let report = ExplainReport::new(&mut loaded, &question)?;
+    tell(&arguments.fleet, &report)
 }

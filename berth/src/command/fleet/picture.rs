@@ -4,22 +4,23 @@ use std::fmt::Write;
 
 use berth_placement::Sample;
 
-const WIDTH: i64 = 960;
-const HEIGHT: i64 = 320;
-const MARGIN: i64 = 48;
+const WIDTH: i128 = 960;
+const HEIGHT: i128 = 320;
+const MARGIN: i128 = 48;
 
 /// Two lines: what was used, and what no policy could have gone below.
 pub(super) fn svg(samples: &[Sample]) -> String {
     let first = samples.first().map_or(0, |sample| sample.at);
     let last = samples.last().map_or(0, |sample| sample.at);
-    let most = samples
+    // Both lines have to be within the picture.
+    let counts = samples
         .iter()
-        .map(|sample| sample.machines)
-        .max()
-        .unwrap_or(0);
-    let x = |at: i64| MARGIN + scaled(at - first, last - first, WIDTH - 2 * MARGIN);
+        .map(|sample| sample.machines.max(sample.bound));
+    let most = counts.max().unwrap_or(0);
+    let time = |at: i64| i128::from(at) - i128::from(first);
+    let x = |at: i64| MARGIN + scaled(time(at), time(last), WIDTH - 2 * MARGIN);
     let y = |count: usize| {
-        let (count, most) = (count as i64, most as i64);
+        let (count, most) = (count as i128, most as i128);
         HEIGHT - MARGIN - scaled(count, most, HEIGHT - 2 * MARGIN)
     };
     let path = |value: &dyn Fn(&Sample) -> usize| {
@@ -37,6 +38,10 @@ pub(super) fn svg(samples: &[Sample]) -> String {
             };
             drawn = Some(point);
         }
+        if first == last && drawn.is_some() {
+            // One moment is a line too.
+            let _ = write!(path, "H{}", WIDTH - MARGIN);
+        }
         path
     };
     let (used, bound) = (
@@ -45,6 +50,7 @@ pub(super) fn svg(samples: &[Sample]) -> String {
     );
     let (right, bottom) = (WIDTH - MARGIN, HEIGHT - MARGIN);
     let label = bottom + 20;
+    let times = times(first, last, label);
     format!(
         r##"<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" font-family="sans-serif" font-size="12">
 <title>Machines in use over time</title>
@@ -54,15 +60,31 @@ pub(super) fn svg(samples: &[Sample]) -> String {
 <path d="{used}" fill="none" stroke="#20639b" stroke-width="1.5"/>
 <text x="{MARGIN}" y="{MARGIN}" dx="-6" text-anchor="end">{most}</text>
 <text x="{MARGIN}" y="{bottom}" dx="-6" text-anchor="end">0</text>
-<text x="{MARGIN}" y="{label}">{first}</text>
-<text x="{right}" y="{label}" text-anchor="end">{last}</text>
+{times}
 <text x="{right}" y="20" text-anchor="end"><tspan fill="#20639b">machines in use</tspan> · <tspan fill="#b0702a">sum-of-demand bound</tspan></text>
 </svg>
 "##
     )
 }
 
-fn scaled(part: i64, whole: i64, length: i64) -> i64 {
+/// Where the picture begins, its middle and its end, each once.
+fn times(first: i64, last: i64, y: i128) -> String {
+    let middle = i64::midpoint(first, last);
+    let mut labels = vec![(first, MARGIN, "start")];
+    if middle != first && middle != last {
+        labels.push((middle, WIDTH / 2, "middle"));
+    }
+    if last != first {
+        labels.push((last, WIDTH - MARGIN, "end"));
+    }
+    let label = |(at, x, anchor): &(i64, i128, &str)| {
+        format!(r#"<text x="{x}" y="{y}" text-anchor="{anchor}">{at}</text>"#)
+    };
+    labels.iter().map(label).collect::<Vec<_>>().join("\n")
+}
+
+/// Times may be nanoseconds, so products are larger than they.
+fn scaled(part: i128, whole: i128, length: i128) -> i128 {
     if whole == 0 { 0 } else { part * length / whole }
 }
 
@@ -86,5 +108,35 @@ mod tests {
     #[test]
     fn nothing_is_a_picture_too() {
         assert!(svg(&[]).contains("</svg>"));
+    }
+    #[test]
+    fn a_bound_above_all_that_was_used_is_within_the_picture() {
+        let sample = Sample {
+            at: 0,
+            machines: 1,
+            bound: 2,
+        };
+        // All of the height, and half of it; one moment is a line.
+        let picture = svg(&[sample]);
+        assert!(picture.contains("M48 48H912"), "{picture}");
+        assert!(picture.contains("M48 160H912"), "{picture}");
+    }
+
+    #[test]
+    fn nanoseconds_and_all_of_time_have_a_picture() {
+        for (first, last) in [
+            (1_700_000_000_000_000_000, 1_700_086_400_000_000_000),
+            (i64::MIN, i64::MAX),
+        ] {
+            let sample = |at| Sample {
+                at,
+                machines: usize::MAX,
+                bound: 1,
+            };
+            let picture = svg(&[sample(first), sample(last)]);
+            assert!(picture.contains("M48 48H912V48"), "{picture}");
+            let label = format!(r#"text-anchor="end">{last}<"#);
+            assert!(picture.contains(&label), "{picture}");
+        }
     }
 }

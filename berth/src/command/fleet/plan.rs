@@ -1,103 +1,118 @@
 //! `berth fleet plan`
 
 use berth_placement::{
-    Balance, Limits, Plan, Rebalance, State,
+    Balance, Domain, Limits, MachineNumber, Rebalance, State,
     file::{GANETI_BALANCE, Loaded},
+    report::{PlanKind, PlanReport},
 };
 
-use super::read;
-use crate::{cli::FleetPlan, failure::Failure, output};
+use super::tell::{open, tell};
+use crate::{
+    cli::{FleetFile, FleetPlan, FleetRecover, PlanLimits},
+    failure::{Exit, Failure},
+};
 
 /// A move that brings less than a thousandth isn't worth it.
 const LEAST_GAIN: i64 = Balance::ONE / 1_000;
+/// Among more machines than this one move brings less, so less is worth it.
+const USUAL: i64 = 40;
 
 pub(super) fn run(command: &FleetPlan) -> Result<(), Failure> {
-    let limits = |moves: Option<usize>| Limits {
-        moves: moves.unwrap_or(usize::MAX),
-        ..Limits::default()
-    };
-    let (loaded, plan, unit) = match command {
-        FleetPlan::Drain { fleet, machine } => {
-            let mut loaded = read::fleet(&fleet.file)?;
-            let machine = loaded.machine(machine)?;
-            let plan = loaded.fleet.drain_plan(machine, Limits::default());
-            (loaded, plan, None)
-        }
-        FleetPlan::Recover { fleet, machines } => {
-            let mut loaded = read::fleet(&fleet.file)?;
-            for name in machines {
-                let machine = loaded.machine(name)?;
-                loaded.fleet.state_set(machine, State::Failed);
-            }
-            let plan = loaded.fleet.recover_plan();
-            (loaded, plan, None)
-        }
-        FleetPlan::Rebalance { fleet, moves } => {
-            let mut loaded = read::fleet(&fleet.file)?;
-            let plan = loaded.fleet.rebalance_plan(&Rebalance {
-                balance: GANETI_BALANCE,
-                limits: limits(*moves),
-                least_gain: LEAST_GAIN,
-            });
-            (loaded, plan, Some(Balance::ONE))
-        }
-        FleetPlan::Consolidate { fleet, moves } => {
-            let mut loaded = read::fleet(&fleet.file)?;
-            let plan = loaded.fleet.consolidate_plan(limits(*moves));
-            (loaded, plan, Some(1))
-        }
-    };
-    show(&loaded, &plan, unit);
-    Ok(())
+    match command {
+        FleetPlan::Drain {
+            fleet,
+            machine,
+            across_sites,
+        } => drain(fleet, machine, *across_sites),
+        FleetPlan::Recover(arguments) => recover(arguments),
+        FleetPlan::Rebalance {
+            fleet,
+            limits,
+            even,
+        } => rebalance(fleet, limits, even.as_deref()),
+        FleetPlan::Consolidate { fleet, limits } => consolidate(fleet, limits),
+    }
 }
 
-/// The waves, what is left, and what it brings in this unit.
-fn show(loaded: &Loaded, plan: &Plan, unit: Option<i64>) {
-    for (number, wave) in plan.waves.iter().enumerate() {
-        output::line(format!("wave {}", number + 1));
-        for step in wave {
-            let (from, to) = (step.from.machine.index(), step.to.machine.index());
-            let detour = if step.is_detour {
-                " (to make room)"
-            } else {
-                ""
-            };
-            let name = loaded.vm_name(step.vm);
-            let (from, to) = (&loaded.machines[from], &loaded.machines[to]);
-            output::line(format!("  {name}: {from} -> {to}{detour}"));
+fn drain(fleet: &FleetFile, name: &str, across_sites: bool) -> Result<(), Failure> {
+    let mut loaded = open(fleet)?;
+    let machine = loaded.machine(name)?;
+    if loaded.fleet.state(machine) == State::Failed {
+        let why = "nothing can be moved off it. Ask for `berth fleet plan recover`.";
+        return Err(Failure::new(
+            Exit::Failed,
+            format!("{name} has failed: {why}"),
+        ));
+    }
+    let limits = Limits {
+        across_sites,
+        ..Limits::default()
+    };
+    let plan = loaded.fleet.drain_plan(machine, limits);
+    let kind = PlanKind::Drain(name.to_owned());
+    tell(fleet, &PlanReport::new(&loaded, &kind, &plan))
+}
+
+fn recover(arguments: &FleetRecover) -> Result<(), Failure> {
+    let mut loaded = open(&arguments.fleet)?;
+    for machine in failing(&loaded, arguments)? {
+        loaded.fleet.state_set(machine, State::Failed);
+    }
+    let plan = loaded.fleet.recover_plan(arguments.across_sites);
+    tell(
+        &arguments.fleet,
+        &PlanReport::new(&loaded, &PlanKind::Recover, &plan),
+    )
+}
+
+/// What is said to fail beside what the file says.
+fn failing(loaded: &Loaded, arguments: &FleetRecover) -> Result<Vec<MachineNumber>, Failure> {
+    let mut failing = Vec::new();
+    for name in &arguments.machines {
+        failing.push(loaded.machine(name)?);
+    }
+    for name in &arguments.racks {
+        failing.extend(loaded.domain_machines(Domain::Rack, name)?);
+    }
+    for name in &arguments.sites {
+        failing.extend(loaded.domain_machines(Domain::Site, name)?);
+    }
+    Ok(failing)
+}
+
+fn rebalance(fleet: &FleetFile, limits: &PlanLimits, even: Option<&str>) -> Result<(), Failure> {
+    let mut loaded = open(fleet)?;
+    let balance = match even {
+        Some(text) => loaded.balance_of(text)?,
+        None if loaded.is_ganeti => GANETI_BALANCE,
+        None => loaded.balance(),
+    };
+    let machines = i64::try_from(loaded.machines.len()).unwrap_or(i64::MAX);
+    let plan = loaded.fleet.rebalance_plan(&Rebalance {
+        balance,
+        limits: limits.into(),
+        least_gain: LEAST_GAIN * USUAL / machines.max(USUAL),
+    });
+    let kind = PlanKind::Rebalance(balance);
+    tell(fleet, &PlanReport::new(&loaded, &kind, &plan))
+}
+
+fn consolidate(fleet: &FleetFile, limits: &PlanLimits) -> Result<(), Failure> {
+    let mut loaded = open(fleet)?;
+    let plan = loaded.fleet.consolidate_plan(limits.into());
+    tell(
+        fleet,
+        &PlanReport::new(&loaded, &PlanKind::Consolidate, &plan),
+    )
+}
+
+impl From<&PlanLimits> for Limits {
+    fn from(limits: &PlanLimits) -> Self {
+        Self {
+            moves: limits.moves.unwrap_or(usize::MAX),
+            memory: limits.memory.unwrap_or(i64::MAX),
+            across_sites: limits.across_sites,
+            ..Self::default()
         }
-    }
-    for (vm, why) in &plan.left {
-        let name = loaded.vm_name(*vm);
-        let why = why.map_or("no room".to_owned(), |refusal| {
-            loaded.refusal_text(&refusal)
-        });
-        output::line(format!("left: {name} ({why})"));
-    }
-    output::line(format!(
-        "{} moves in {} waves",
-        plan.moves(),
-        plan.waves.len()
-    ));
-    if !plan.freed.is_empty() {
-        let freed: Vec<&str> = plan
-            .freed
-            .iter()
-            .map(|one| loaded.machines[one.index()].as_str())
-            .collect();
-        output::line(format!("empty then: {}", freed.join(", ")));
-    }
-    if plan.unprotected > 0 {
-        output::line(format!(
-            "without a place after a failure then: {}",
-            plan.unprotected
-        ));
-    }
-    if let Some(unit) = unit {
-        let parts = |amount: i64| format!("{}.{:04}", amount / unit, amount % unit * 10_000 / unit);
-        let (before, after, bound) = (parts(plan.before), parts(plan.after), parts(plan.bound));
-        output::line(format!(
-            "from {before} to {after}; no plan can reach less than {bound}"
-        ));
     }
 }

@@ -135,10 +135,6 @@ fn simulate(trace: &Trace, machine: [i64; 2], policy: Policy, until: Option<&[i6
         });
     }
     let simulation = fleet.simulate(&arrivals);
-    assert_eq!(
-        simulation.refused,
-        Vec::<usize>::new(),
-        "there are machines enough"
-    );
+    assert_eq!(simulation.refused, [], "there are machines enough");
     simulation
 }

@@ -19,8 +19,9 @@ pub(crate) struct Glance<'f, 'a> {
     /// Failure domains that hold its tenant's or its groups' others, in order: what happens when one
     /// of them fails is not what happens when any other does.
     special: Vec<u32>,
-    /// Two places in different failure domains that would do for a host in no special one.
-    spares: [Option<u32>; 2],
+    /// Two places in different failure domains that would do for a host in no special one; for each site,
+    /// where restarts stay in it.
+    spares: Vec<[Option<u32>; 2]>,
     /// What was found last for a special host is tried first for the next.
     near: Option<MachineNumber>,
 }
@@ -34,11 +35,15 @@ impl<'f, 'a> Glance<'f, 'a> {
             classes: fleet.classes.iter().map(first).collect(),
             full: full(fleet, frame),
             special: special(fleet, frame),
-            spares: [None; 2],
+            spares: Vec::new(),
             near: None,
         };
         if frame.ask.restarts && fleet.failures() == 1 {
-            glance.spares = glance.spares();
+            let sites = match fleet.is_data_everywhere() {
+                true => 1,
+                false => fleet.sites,
+            };
+            glance.spares = (0..sites).map(|site| glance.spares_of(site)).collect();
         }
         glance
     }
@@ -105,16 +110,19 @@ impl<'f, 'a> Glance<'f, 'a> {
         }
         let domain = self.fleet.failure_domain(host);
         let is_plain = self.special.binary_search(&domain).is_err();
-        let mut spares = self.spares.iter().flatten();
+        let site = self.fleet.machines[host.index()].site.index();
+        let spares = self.spares.get(site).or(self.spares.first());
+        let mut spares = spares.into_iter().flatten().flatten();
         if is_plain && spares.any(|spare| *spare != domain) {
             return true;
         }
         self.fleet.is_restartable(self.frame, host, &mut self.near)
     }
 
-    /// Where there is room beside all that is kept.
-    fn spares(&self) -> [Option<u32>; 2] {
+    /// Where there is room beside all that is kept; in this site, or in any.
+    fn spares_of(&self, site: u32) -> [Option<u32>; 2] {
         let fleet = self.fleet;
+        let is_everywhere = fleet.is_data_everywhere();
         let domain = |machine: &MachineNumber| fleet.failure_domain(*machine);
         let is_plain =
             |machine: &MachineNumber| self.special.binary_search(&domain(machine)).is_err();
@@ -123,7 +131,8 @@ impl<'f, 'a> Glance<'f, 'a> {
         };
         let after = After::new(fleet, &Hosted::new(self.frame, host));
         let is_spare = |machine: &MachineNumber| {
-            self.frame.is_open(fleet, *machine)
+            (is_everywhere || fleet.machines[machine.index()].site.0 == site)
+                && self.frame.is_open(fleet, *machine)
                 && self.frame.room(fleet, *machine).is_some()
                 && after.allows(fleet, *machine)
         };

@@ -35,8 +35,9 @@ impl Fleet {
                             .or_default()
                             .push((missing, machine));
                     }
+                    // What the provider does with a machine is no advice to who asks.
+                    Some(Refusal::State(_)) | None => {}
                     Some(refusal) => *rules.entry(refusal).or_default() += 1,
-                    None => {}
                 }
             }
         }
@@ -62,6 +63,10 @@ impl Fleet {
                 }
             }
         }
+        let unprotected = self.fitting_unprotected(ask, &refused);
+        if unprotected > 0 {
+            rules.insert(Refusal::NoRestart, unprotected);
+        }
         // A whole rule is more than any amount.
         let rules = rules
             .into_iter()
@@ -72,6 +77,21 @@ impl Fleet {
             .into_iter()
             .map(|(_, relaxation)| relaxation)
             .collect()
+    }
+
+    /// How many of these machines would fit if it needn't be restarted after a failure.
+    fn fitting_unprotected(&mut self, ask: &Ask, machines: &[MachineNumber]) -> usize {
+        if !ask.restarts || self.failures() == 0 {
+            return 0;
+        }
+        let ask = Ask {
+            restarts: false,
+            ..*ask
+        };
+        let indexes: Vec<usize> = machines.iter().map(|machine| machine.index()).collect();
+        let explained = self.explain_some(&ask, indexes.into_iter());
+        let fits = |one: &&Explained| matches!(one, Explained::Fits { .. });
+        explained.iter().filter(fits).count()
     }
 
     /// What refuses the machine, if it is one thing only.

@@ -1,20 +1,25 @@
-//! A fleet as text: what `berth fleet` reads. See `docs/placement.md` for an example.
+//! A fleet as text: what `berth fleet` reads. See `docs/placement.md` for all fields and an example.
 //!
 //! Amounts are whole numbers in any unit, as long as it is the same everywhere: bytes, MiB, cores.
 
+mod amounts;
+mod check;
+mod domain;
+mod error;
+mod even;
 mod ganeti;
 mod load;
+mod names;
 mod text;
-
-use std::collections::BTreeMap;
+mod trace;
 
 use serde::{Deserialize, Serialize};
 
+pub use amounts::Amounts;
+pub use error::{FileError, Mistake};
 pub use ganeti::{GANETI_BALANCE, from_ganeti};
-pub use load::{FileError, Loaded};
-
-/// Amounts by the name of the dimension.
-pub type Amounts = BTreeMap<String, i64>;
+pub use load::Loaded;
+pub use trace::{Ends, Trace};
 
 /// A fleet.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
@@ -27,6 +32,14 @@ pub struct FleetFile {
     /// Whether the load is spread instead of filling machines.
     #[serde(default)]
     pub spread: bool,
+    /// The moment, on the scale of the ends that are expected; without it they count for nothing.
+    pub now: Option<i64>,
+    /// What is added to a measured use, in thousandths of it.
+    #[serde(default)]
+    pub usage_margin: i64,
+    /// Whether it is Ganeti's format that was read.
+    #[serde(skip)]
+    pub is_ganeti: bool,
     /// Machines; ties break in this order.
     pub machines: Vec<MachineFile>,
     /// What is sold.
@@ -82,12 +95,13 @@ pub struct MachineFile {
     #[serde(default)]
     pub rack: String,
     /// What is built in.
+    #[serde(deserialize_with = "amounts::once")]
     pub physical: Amounts,
     /// How much may be sold, in thousandths of what is built in; 1,000 where nothing is said.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "amounts::once")]
     pub overcommit: Amounts,
     /// What is kept for the host itself.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "amounts::once")]
     pub reserve: Amounts,
     /// Memory and vCPUs of each NUMA node.
     #[serde(default)]
@@ -161,6 +175,7 @@ pub struct PlanFile {
     /// Unique.
     pub name: String,
     /// What it needs.
+    #[serde(deserialize_with = "amounts::once")]
     pub sizes: Amounts,
     /// Over how many NUMA nodes it is split; 0 where nodes don't matter.
     #[serde(default)]
@@ -219,11 +234,20 @@ pub struct VmFile {
     pub name: String,
     /// What it is.
     pub plan: String,
-    /// Where it runs.
-    pub machine: String,
-    /// Whose it is.
+    /// Where it runs; none if it has no place yet.
+    pub machine: Option<String>,
+    /// Where it is being moved to: it takes room on both machines until it has arrived.
+    pub moving_to: Option<String>,
+    /// Whether it is being deleted: it takes room until it is gone, and is neither moved nor restarted.
     #[serde(default)]
-    pub tenant: String,
+    pub deleting: bool,
+    /// Whose it is; what says nothing is its own tenant.
+    pub tenant: Option<String>,
+    /// In which site it has to stay.
+    pub site: Option<String>,
+    /// Taints that don't matter to it, beside those that don't matter to its plan.
+    #[serde(default)]
+    pub tolerations: Vec<String>,
     /// Its groups.
     #[serde(default)]
     pub groups: Vec<String>,
@@ -237,6 +261,12 @@ pub struct VmFile {
     /// nothing is said.
     #[serde(default)]
     pub nodes: Vec<u8>,
+    /// When it is expected to be gone.
+    pub until: Option<i64>,
+    /// What it was measured to use at most: counts, with the margin, in place of what its plan says,
+    /// where it is less.
+    #[serde(default, deserialize_with = "amounts::once")]
+    pub usage: Amounts,
 }
 
 fn one() -> u8 {

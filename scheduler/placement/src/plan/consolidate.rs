@@ -30,7 +30,25 @@ impl Fleet {
         planner.plan.before = i64::try_from(before).unwrap_or(0);
         planner.plan.after = i64::try_from(after).unwrap_or(0);
         planner.plan.bound = i64::try_from(bound).unwrap_or(0);
-        planner.end()
+        let mut plan = planner.end();
+        self.freed_keep(&mut plan);
+        plan
+    }
+
+    /// What each step brings: a machine less for the last that leaves one, a machine more where it goes
+    /// to an empty one.
+    fn freed_keep(&self, plan: &mut Plan) {
+        let mut counts: Vec<usize> = self
+            .machines
+            .iter()
+            .map(|machine| machine.vms.len())
+            .collect();
+        for step in plan.waves.iter_mut().flatten() {
+            let (from, to) = (step.from.machine.index(), step.to.machine.index());
+            step.gain = i64::from(counts[from] == 1) - i64::from(counts[to] == 0);
+            counts[from] -= 1;
+            counts[to] += 1;
+        }
     }
 
     /// As few machines as the sums need: of each dimension as many of the largest as hold all.

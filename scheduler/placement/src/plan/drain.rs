@@ -3,7 +3,7 @@
 use std::cmp::Reverse;
 
 use super::{Limits, Plan, wave::Planner};
-use crate::fleet::{Fleet, MachineNumber, State, VmNumber};
+use crate::fleet::{Fleet, MachineNumber, State, VmNumber, has_sizes};
 
 /// On how many machines it is tried to move something aside for one that has no place.
 const ASIDE: usize = 64;
@@ -22,17 +22,39 @@ impl Fleet {
         let left = planner.empty(machine, &|_, _| true, false);
         planner.plan.after = i64::try_from(left.len()).unwrap_or(0);
         for vm in left {
-            let mark = planner.fleet.mark();
-            let nearest = planner.fleet.place_vm(vm, &|to| to != machine).err();
-            planner.fleet.back(mark);
-            planner
-                .plan
-                .left
-                .push((vm, nearest.and_then(|refused| refused.nearest)));
+            let left = planner.left(vm);
+            planner.plan.left.push(left);
         }
         planner.fleet.states[machine.index()] = state;
         planner.fleet.gate_keep(machine);
-        planner.end()
+        let mut plan = planner.end();
+        plan.bound = self.drain_bound(machine, limits);
+        for step in plan.waves.iter_mut().flatten() {
+            step.gain = i64::from(step.from.machine == machine);
+        }
+        plan
+    }
+
+    /// What stays there whatever else is moved: no other machine holds it, if it were empty.
+    fn drain_bound(&self, machine: MachineNumber, limits: Limits) -> i64 {
+        let others: Vec<MachineNumber> = self
+            .machines()
+            .filter(|to| {
+                *to != machine
+                    && self.state(*to) == State::Active
+                    && self.is_movable(machine, *to)
+                    && (limits.across_sites || self.is_near(machine, *to))
+            })
+            .collect();
+        let holds = |vm: VmNumber, to: &MachineNumber| {
+            let need = self.vms[vm.index()].ask.need.index();
+            let of = &self.machines[to.index()];
+            self.need_classes[need][of.class.index()]
+                && has_sizes(&of.limit.whole, &self.needs[need].sizes)
+        };
+        let stays = |vm: &&VmNumber| !others.iter().any(|to| holds(**vm, to));
+        let bound = self.vms_of(machine).iter().filter(stays).count();
+        i64::try_from(bound).unwrap_or(0)
     }
 }
 
@@ -80,7 +102,7 @@ impl Planner<'_> {
             .filter(|to| {
                 *to != from
                     && self.fleet.state(*to) == State::Active
-                    && self.fleet.is_movable(from, *to)
+                    && self.is_movable(from, *to)
                     && takes(self.fleet, *to)
             })
             .take(ASIDE)
@@ -115,9 +137,7 @@ impl Planner<'_> {
         let allowed: Vec<bool> = self
             .fleet
             .machines()
-            .map(|at| {
-                at != to && at != from && self.fleet.is_movable(to, at) && takes(self.fleet, at)
-            })
+            .map(|at| at != to && at != from && self.is_movable(to, at) && takes(self.fleet, at))
             .collect();
         let mark = self.fleet.mark();
         let helps = self

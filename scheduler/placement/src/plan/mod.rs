@@ -4,6 +4,8 @@
 mod balance;
 mod consolidate;
 mod drain;
+mod left;
+mod pick;
 mod rebalance;
 mod recover;
 mod refine;
@@ -13,5 +15,6 @@ mod step;
 mod wave;
 
 pub use balance::Balance;
+pub use left::Left;
 pub use rebalance::Rebalance;
 pub use step::{Limits, Plan, Stale, Step};

@@ -2,14 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use super::{Balance, Limits, Plan, refine::Refine, sketch::Sketch, wave::Planner};
+use super::{Balance, Limits, Plan, pick::Pick, refine::Refine, sketch::Sketch, wave::Planner};
 use crate::fleet::{Fleet, MachineNumber, VmNumber};
 
-/// In a large fleet a move goes from one of this many that have most to one of as many that have
-/// least.
-pub(super) const FEW: usize = 24;
-/// Up to this many all pairs are looked at.
-const SMALL: usize = 64;
+/// What differs by less than this part of what a move must bring is alike: then less memory is moved.
+const ALIKE: i64 = 8;
 
 /// What is wanted of it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -22,11 +19,19 @@ pub struct Rebalance {
     pub least_gain: i64,
 }
 
+/// Where it would lead to move these; the first of several is the best.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+struct Attempt {
+    deviation: i64,
+    memory: i64,
+    moves: Vec<(VmNumber, MachineNumber)>,
+}
+
 impl Fleet {
     /// How evenly the fleet is loaded, in parts of `Balance::ONE`; 0 is even.
     #[must_use]
     pub fn imbalance(&self, balance: &Balance) -> i64 {
-        Sketch::new(self, balance).deviation()
+        Sketch::new(self, balance, true).deviation()
     }
 
     /// The moves that bring most, as few as bring it, in an order in which they can be carried out.
@@ -52,28 +57,46 @@ impl Fleet {
         plan
     }
 
+    /// Who goes where. What brings most is taken first; where memory is limited, what brings most for the
+    /// memory is tried too.
     fn rebalance_moves(&self, wanted: &Rebalance) -> Vec<(VmNumber, MachineNumber)> {
-        let mut sketch = Sketch::new(self, &wanted.balance);
+        let mut best = self.rebalance_try(wanted, false);
+        if wanted.limits.memory < i64::MAX {
+            best = best.min(self.rebalance_try(wanted, true));
+        }
+        best.moves
+    }
+
+    fn rebalance_try(&self, wanted: &Rebalance, is_by_memory: bool) -> Attempt {
+        let limits = &wanted.limits;
+        let mut sketch = Sketch::new(self, &wanted.balance, limits.across_sites);
         let mut moved = BTreeSet::new();
         let mut memory: i64 = 0;
-        while moved.len() < wanted.limits.moves {
+        while moved.len() < limits.moves {
             let now = sketch.deviation();
-            let Some((deviation, vm, to)) = best_move(&mut sketch) else {
+            let pick = Pick {
+                now,
+                alike: (wanted.least_gain / ALIKE).max(1),
+                memory: limits.memory - memory,
+                is_by_memory,
+            };
+            let Some(best) = pick.best(&sketch) else {
                 break;
             };
-            let gain = now - deviation;
-            let size = self.needs[self.ask_of(vm).need.index()].sizes[0];
-            if gain <= 0 || gain < wanted.least_gain || memory + size > wanted.limits.memory {
+            let gain = now - best.deviation;
+            if gain <= 0 || gain < wanted.least_gain {
                 break;
             }
-            memory += size;
-            sketch.shift(vm, to);
-            moved.insert(vm);
+            memory += best.memory;
+            sketch.shift(best.vm, best.to);
+            moved.insert(best.vm);
         }
         let mut refine = Refine {
             sketch: &mut sketch,
             moved,
             worth: wanted.least_gain,
+            memory: limits.memory,
+            is_lightening: false,
             found: None,
         };
         refine.run();
@@ -83,12 +106,17 @@ impl Fleet {
             let to = sketch.at[vm.index()]?;
             (to != home).then_some((vm, to))
         });
-        moves.collect()
+        let moves: Vec<(VmNumber, MachineNumber)> = moves.collect();
+        Attempt {
+            deviation: sketch.deviation(),
+            memory: moves.iter().map(|(vm, _)| sketch.memory_of(*vm)).sum(),
+            moves,
+        }
     }
 
     /// Counts can't be evener than as evenly as whole numbers go; sizes could be quite even.
     fn imbalance_bound(&self, balance: &Balance) -> i64 {
-        let sketch = Sketch::new(self, balance);
+        let sketch = Sketch::new(self, balance, true);
         let machines = i64::try_from(sketch.machines.len()).unwrap_or(1).max(1);
         let vms: usize = sketch
             .machines
@@ -104,7 +132,7 @@ impl Fleet {
 
     /// What each step brings, in order; and after how many waves it is best.
     fn gains(&self, plan: &mut Plan, balance: &Balance) -> usize {
-        let mut sketch = Sketch::new(self, balance);
+        let mut sketch = Sketch::new(self, balance, true);
         let mut best = (sketch.deviation(), 0);
         for (number, wave) in plan.waves.iter_mut().enumerate() {
             for step in wave {
@@ -116,41 +144,4 @@ impl Fleet {
         }
         best.1
     }
-}
-
-/// The move after which the load is most even.
-fn best_move(sketch: &mut Sketch<'_>) -> Option<(i64, VmNumber, MachineNumber)> {
-    let by_pressure = sketch.by_pressure();
-    let few = if by_pressure.len() <= SMALL {
-        by_pressure.len()
-    } else {
-        FEW
-    };
-    let sources = &by_pressure[..few.min(by_pressure.len())];
-    let targets = &by_pressure[by_pressure.len() - few.min(by_pressure.len())..];
-    let mut best: Option<(i64, VmNumber, MachineNumber)> = None;
-    for from in sources {
-        // Moves of equal needs are equal, unless groups or caps say otherwise.
-        let mut seen = BTreeSet::new();
-        for vm in sketch.vms[from.index()].clone() {
-            let ask = sketch.fleet.ask_of(vm);
-            let is_special =
-                ask.groups.iter().any(Option::is_some) || sketch.fleet.policy.tenant_cap.is_some();
-            if !sketch.is_movable[vm.index()] || (!seen.insert(ask.need) && !is_special) {
-                continue;
-            }
-            let sums = sketch.without(ask.need, *from);
-            for to in targets.iter().filter(|to| *to != from) {
-                let most = best.map_or(i64::MAX, |best| best.0);
-                let Some(deviation) = sketch.deviation_with(&sums, ask.need, *to, most) else {
-                    continue;
-                };
-                let found = (deviation, vm, *to);
-                if best.is_none_or(|best| found < best) && sketch.is_allowed(vm, *to) {
-                    best = Some(found);
-                }
-            }
-        }
-    }
-    best
 }

@@ -1,17 +1,36 @@
 //! Restarts what was on failed machines.
 
-use super::{Plan, Step};
-use crate::fleet::Fleet;
+use std::cmp::Reverse;
+
+use super::{Left, Plan, Step};
+use crate::{
+    Refusal,
+    fleet::{Fleet, Place, SiteNumber, State, VmNumber},
+    rules::Frame,
+};
 
 impl Fleet {
     /// Everything that is to be restarted and is on a machine that failed, by priority, as one wave:
     /// nothing waits for anything, since what was there before is gone. What has no place is left.
-    pub fn recover_plan(&mut self) -> Plan {
+    /// Unless it may go to other sites it is restarted in its own, where its data is; where the failure of
+    /// a site is to be survived, its data is elsewhere too.
+    pub fn recover_plan(&mut self, across_sites: bool) -> Plan {
+        let across_sites = across_sites || self.is_data_everywhere();
         let mark = self.mark();
-        let recovered = self.recover_now();
+        let (mut moves, mut left) = (Vec::new(), Vec::new());
+        if across_sites {
+            self.recover_here(&mut moves, &mut left, across_sites);
+        } else {
+            for site in self.sites_failed() {
+                let states = self.others_close(site);
+                self.recover_here(&mut moves, &mut left, across_sites);
+                self.states_set(&states);
+            }
+        }
         self.protect();
         let unprotected = self.unprotected().count();
         self.back(mark);
+        moves.sort_by_key(|(vm, _, _)| Reverse(self.ask_of(*vm).priority));
         let step = |(vm, from, to)| Step {
             vm,
             from,
@@ -19,8 +38,8 @@ impl Fleet {
             gain: 1,
             is_detour: false,
         };
-        let wave: Vec<Step> = recovered.moves.into_iter().map(step).collect();
-        let lost = i64::try_from(recovered.lost.len()).unwrap_or(0);
+        let wave: Vec<Step> = moves.into_iter().map(step).collect();
+        let lost = i64::try_from(left.len()).unwrap_or(0);
         Plan {
             before: lost + i64::try_from(wave.len()).unwrap_or(0),
             after: lost,
@@ -29,10 +48,39 @@ impl Fleet {
             } else {
                 vec![wave]
             },
-            left: recovered.lost.iter().map(|lost| (lost.vm, None)).collect(),
+            left,
             unprotected,
             ..Plan::default()
         }
+    }
+
+    /// Restarts what is dead, and tells of the rest why it can't be while all else is restarted.
+    fn recover_here(
+        &mut self,
+        moves: &mut Vec<(VmNumber, Place, Place)>,
+        left: &mut Vec<Left>,
+        across_sites: bool,
+    ) {
+        let recovered = self.recover_now();
+        moves.extend(recovered.moves);
+        self.recovering_set(true);
+        for lost in recovered.lost {
+            left.push(self.left(lost.vm, across_sites));
+        }
+        self.recovering_set(false);
+    }
+
+    /// Sites in which a machine failed.
+    fn sites_failed(&self) -> Vec<SiteNumber> {
+        let failed = self
+            .machines()
+            .filter(|machine| self.state(*machine) == State::Failed);
+        let mut sites: Vec<SiteNumber> = failed
+            .map(|machine| self.machines[machine.index()].site)
+            .collect();
+        sites.sort_unstable();
+        sites.dedup();
+        sites
     }
 
     /// Takes one step of it: what was dead runs in its new place, with a backup if there is still
@@ -46,8 +94,8 @@ impl Fleet {
             return Err(super::Stale::Moved);
         }
         let ask = self.vms[step.vm.index()].ask;
-        let frame = crate::rules::Frame::new(self, &ask, Some(step.vm));
-        let is_kept = |refusal: &crate::Refusal| matches!(refusal, crate::Refusal::Kept { .. });
+        let frame = Frame::new(self, &ask, Some(step.vm));
+        let is_kept = |refusal: &Refusal| matches!(refusal, Refusal::Kept { .. });
         let refusal = frame
             .refusals(self, step.to.machine)
             .find(|refusal| !is_kept(refusal));

@@ -14,6 +14,10 @@ pub(super) struct Refine<'a, 'b> {
     pub(super) moved: BTreeSet<VmNumber>,
     /// What a move must bring.
     pub(super) worth: i64,
+    /// How much memory may be moved in all.
+    pub(super) memory: i64,
+    /// Whether less memory alone is reason enough.
+    pub(super) is_lightening: bool,
     /// Found once for all questions between two changes.
     pub(super) found: Option<Found>,
 }
@@ -26,19 +30,31 @@ pub(super) struct Found {
 }
 
 impl Refine<'_, '_> {
+    /// At last, what does just as much with less memory is moved instead.
     pub(super) fn run(&mut self) {
+        self.improve();
+        self.is_lightening = true;
+        self.round();
+    }
+
+    fn improve(&mut self) {
         for _ in 0..ROUNDS {
-            let mut is_better = false;
-            for vm in self.moved.clone() {
-                if self.question(vm) {
-                    is_better = true;
-                    self.found = None;
-                }
-            }
-            if !is_better {
+            if !self.round() {
                 return;
             }
         }
+    }
+
+    /// Whether that changed anything.
+    fn round(&mut self) -> bool {
+        let mut is_better = false;
+        for vm in self.moved.clone() {
+            if self.question(vm) {
+                is_better = true;
+                self.found = None;
+            }
+        }
+        is_better
     }
 
     /// Back home; elsewhere; another one in its stead; or exchanged with another that was moved.
@@ -98,7 +114,9 @@ impl Refine<'_, '_> {
             return false;
         }
         self.sketch.shift(vm, home);
-        let mut best = (now, None);
+        let size = self.sketch.memory_of(vm);
+        let left = self.memory_left().saturating_add(size);
+        let mut best = (now, size, None);
         let mut seen = BTreeSet::new();
         for other in self.sketch.vms[home.index()].clone() {
             let need = self.sketch.fleet.ask_of(other).need;
@@ -110,12 +128,14 @@ impl Refine<'_, '_> {
             if !is_home || !self.sketch.is_movable[other.index()] || !seen.insert(need) {
                 continue;
             }
-            let deviation = self.sketch.deviation_if(need, home, at);
-            if deviation < best.0 && self.sketch.is_allowed(other, at) {
-                best = (deviation, Some(other));
+            let memory = self.sketch.memory_of(other);
+            let found = (self.sketch.deviation_if(need, home, at), memory);
+            let is_better = found.0 < best.0 || (self.is_lightening && found < (best.0, best.1));
+            if memory <= left && is_better && self.sketch.is_allowed(other, at) {
+                best = (found.0, memory, Some(other));
             }
         }
-        let Some(other) = best.1 else {
+        let Some(other) = best.2 else {
             self.sketch.shift(vm, at);
             return false;
         };
@@ -123,6 +143,15 @@ impl Refine<'_, '_> {
         self.moved.remove(&vm);
         self.moved.insert(other);
         true
+    }
+
+    /// How much more memory may be moved.
+    fn memory_left(&self) -> i64 {
+        if self.memory == i64::MAX {
+            return i64::MAX;
+        }
+        let moved = self.moved.iter().map(|vm| self.sketch.memory_of(*vm));
+        self.memory - moved.sum::<i64>()
     }
 
     fn exchanged(&mut self, vm: VmNumber, at: MachineNumber, now: i64) -> bool {
@@ -162,11 +191,16 @@ impl Refine<'_, '_> {
     fn found(&mut self) -> Found {
         let (sketch, moved) = (&self.sketch, &self.moved);
         let find = || {
-            let mut machines = sketch.by_pressure();
-            machines.reverse();
-            machines.truncate(super::rebalance::FEW);
+            let near = sketch
+                .neighbourhoods()
+                .into_iter()
+                .flat_map(|mut machines| {
+                    machines.reverse();
+                    machines.truncate(super::pick::FEW);
+                    machines
+                });
             Found {
-                near: machines.into(),
+                near: near.collect(),
                 moved: moved.iter().copied().collect(),
             }
         };

@@ -86,7 +86,9 @@ fn packed(
         .iter()
         .map(|vm| lanes.clone().map(|lane| sizes(vm)[lane]).collect())
         .collect();
-    if sums(&things, &capacity) >= machines.len() {
+    // What was found on an overfull machine may be larger than a bin.
+    let is_larger = |sizes: &Vec<i64>| sizes.iter().zip(&capacity).any(|(size, of)| size > of);
+    if things.iter().any(is_larger) || sums(&things, &capacity) >= machines.len() {
         return None;
     }
     let packing = pack(&things, &capacity, ATTEMPTS);

@@ -1,8 +1,11 @@
 //! Who could be where: a light copy of the fleet on which moves cost nothing.
 
+use std::collections::BTreeMap;
+
 use super::balance::{Balance, MEASURES, Sums, root};
 use crate::fleet::{
-    Amounts, DIMENSIONS, Fleet, MachineNumber, NeedNumber, Relation, State, VmNumber, WHOLE, share,
+    Amounts, DIMENSIONS, Fleet, MachineNumber, NeedNumber, Relation, SiteNumber, State, VmNumber,
+    WHOLE, share,
 };
 
 /// The copy.
@@ -25,10 +28,12 @@ pub(super) struct Sketch<'a> {
     changes: Vec<[i64; MEASURES]>,
     /// By virtual machine: whether it may move at all.
     pub(super) is_movable: Vec<bool>,
+    /// Whether it may move to another site.
+    across_sites: bool,
 }
 
 impl<'a> Sketch<'a> {
-    pub(super) fn new(fleet: &'a Fleet, balance: &Balance) -> Self {
+    pub(super) fn new(fleet: &'a Fleet, balance: &Balance, across_sites: bool) -> Self {
         let machines: Vec<MachineNumber> = fleet
             .machines()
             .filter(|machine| fleet.state(*machine) == State::Active)
@@ -54,7 +59,11 @@ impl<'a> Sketch<'a> {
                 .collect(),
             changes: changes(fleet, &balance.weights()),
             is_movable: fleet.vms().map(|vm| is_movable(fleet, vm)).collect(),
+            across_sites: across_sites || fleet.sites < 2,
         };
+        for vm in fleet.on_their_way() {
+            sketch.is_movable[vm.index()] = false;
+        }
         for machine in sketch.machines.clone() {
             for vm in sketch.vms[machine.index()].clone() {
                 let change = *sketch.change_of(fleet.ask_of(vm).need, machine);
@@ -193,12 +202,35 @@ impl<'a> Sketch<'a> {
         let sizes = &fleet.needs[need].sizes;
         let home = fleet.place_of(vm).map(|place| place.machine);
         if !crate::fleet::has_sizes(&self.rooms[to.index()].whole, sizes)
-            || home.is_none_or(|home| !fleet.is_movable(home, to))
+            || home.is_none_or(|home| !fleet.is_movable(home, to) || !self.is_near(home, to))
         {
             return false;
         }
         let class = fleet.machines[to.index()].class;
         fleet.need_classes[need][class.index()] && self.groups_allow(vm, to)
+    }
+
+    fn is_near(&self, one: MachineNumber, other: MachineNumber) -> bool {
+        self.across_sites || self.fleet.is_near(one, other)
+    }
+
+    /// How much memory has to be copied to move it.
+    pub(super) fn memory_of(&self, vm: VmNumber) -> i64 {
+        self.fleet.needs[self.fleet.ask_of(vm).need.index()].sizes[0]
+    }
+
+    /// Machines between which things can move, each by pressure: those of a site, or all.
+    pub(super) fn neighbourhoods(&self) -> Vec<Vec<MachineNumber>> {
+        let all = self.by_pressure();
+        if self.across_sites {
+            return vec![all];
+        }
+        let mut sites: BTreeMap<SiteNumber, Vec<MachineNumber>> = BTreeMap::new();
+        for machine in all {
+            let site = self.fleet.machines[machine.index()].site;
+            sites.entry(site).or_default().push(machine);
+        }
+        sites.into_values().collect()
     }
 
     fn groups_allow(&self, vm: VmNumber, to: MachineNumber) -> bool {
@@ -228,7 +260,7 @@ impl<'a> Sketch<'a> {
 
     /// Machines by how much they have too much, the most first: by what it would bring if a usual one
     /// of their virtual machines were gone.
-    pub(super) fn by_pressure(&self) -> Vec<MachineNumber> {
+    fn by_pressure(&self) -> Vec<MachineNumber> {
         // Where no machine is active there is nothing to compare.
         let count = self.count().max(1);
         let vms = (self.sums.sum[DIMENSIONS] / WHOLE).max(1);

@@ -1,5 +1,6 @@
 //! One move, and when it may be taken.
 
+use super::Left;
 use crate::{
     fleet::{Fleet, GROUPS, MachineNumber, Place, Relation, State, Vm, VmNumber},
     rules::{Frame, Refusal},
@@ -25,8 +26,8 @@ pub struct Step {
 pub struct Plan {
     /// One after another.
     pub waves: Vec<Vec<Step>>,
-    /// What has no place, or couldn't be moved, and why if a single rule was in the way.
-    pub left: Vec<(VmNumber, Option<Refusal>)>,
+    /// What has no place, or couldn't be moved, and why.
+    pub left: Vec<Left>,
     /// Machines that are empty afterwards and were not before.
     pub freed: Vec<MachineNumber>,
     /// How many virtual machines would have no proven place after a failure, when all is done.
@@ -61,6 +62,8 @@ pub struct Limits {
     pub moves: usize,
     /// How much of the first dimension, memory, is copied in all.
     pub memory: i64,
+    /// Whether it may go to another site. What is on a site's disks doesn't follow a live move there.
+    pub across_sites: bool,
 }
 
 impl Default for Limits {
@@ -69,6 +72,7 @@ impl Default for Limits {
             at_once: 4,
             moves: usize::MAX,
             memory: i64::MAX,
+            across_sites: false,
         }
     }
 }
@@ -139,6 +143,19 @@ impl Fleet {
     pub(crate) fn is_movable(&self, from: MachineNumber, to: MachineNumber) -> bool {
         let family = |machine: MachineNumber| self.machines[machine.index()].cpu_family;
         self.state(from) == State::Failed || family(from) == family(to)
+    }
+
+    /// Whether both are in one site.
+    pub(crate) fn is_near(&self, one: MachineNumber, other: MachineNumber) -> bool {
+        self.machines[one.index()].site == self.machines[other.index()].site
+    }
+
+    /// What is being moved already, in order.
+    pub(crate) fn on_their_way(&self) -> Vec<VmNumber> {
+        let holds = self.vms.iter().filter(|vm| vm.place.is_some());
+        let mut moving: Vec<VmNumber> = holds.filter_map(|hold| hold.hold_of).collect();
+        moving.sort_unstable();
+        moving
     }
 
     /// Keeps its place for it. For groups that keep apart, it is in both places.

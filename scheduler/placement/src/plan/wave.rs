@@ -16,6 +16,8 @@ pub(super) struct Planner<'a> {
     /// In this wave, by machine.
     at_once: Vec<usize>,
     memory: i64,
+    /// What was being moved before.
+    on_their_way: Vec<VmNumber>,
     vms: usize,
     mark: Option<Mark>,
 }
@@ -30,6 +32,7 @@ impl<'a> Planner<'a> {
             holds: Vec::new(),
             at_once: vec![0; fleet.machines.len()],
             memory: 0,
+            on_their_way: fleet.on_their_way(),
             vms: fleet.vms.len(),
             mark: Some(mark),
             fleet,
@@ -41,11 +44,25 @@ impl<'a> Planner<'a> {
         self.at_once[machine.index()] < self.limits.at_once
     }
 
+    /// Whether anything can go there, as far as it depends on the two machines alone.
+    pub(super) fn is_movable(&self, from: MachineNumber, to: MachineNumber) -> bool {
+        let is_near = self.limits.across_sites || self.fleet.is_near(from, to);
+        is_near && self.fleet.is_movable(from, to)
+    }
+
     fn is_within(&self, vm: VmNumber) -> bool {
         let need = self.fleet.vms[vm.index()].ask.need;
         let memory = self.fleet.needs[need.index()].sizes[0];
-        self.plan.moves() + self.wave.len() < self.limits.moves
+        self.is_free(vm)
+            && self.plan.moves() + self.wave.len() < self.limits.moves
             && self.memory.saturating_add(memory) <= self.limits.memory
+    }
+
+    /// What is on its way arrives first, unless where it goes to is dead.
+    fn is_free(&self, vm: VmNumber) -> bool {
+        let place = self.fleet.place_of(vm);
+        self.on_their_way.binary_search(&vm).is_err()
+            || place.is_none_or(|place| !self.fleet.is_alive(place.machine))
     }
 
     /// Takes this move in this wave, if it can be taken.
@@ -80,7 +97,7 @@ impl<'a> Planner<'a> {
             .map(|to| {
                 to != from.machine
                     && self.is_calm(to)
-                    && self.fleet.is_movable(from.machine, to)
+                    && self.is_movable(from.machine, to)
                     && takes(self.fleet, to)
             })
             .collect();

@@ -30,7 +30,7 @@ pub struct Move {
 pub struct Moves {
     /// One after another.
     pub waves: Vec<Vec<Move>>,
-    /// What can't be moved, and why if one rule is in the way.
+    /// What can't be moved, and what the nearest machine refuses it for.
     pub left: Vec<(VirtualMachineId, Option<Hindrance>)>,
     /// How many would have no place to be restarted when all is done.
     pub unprotected: usize,
@@ -89,7 +89,11 @@ impl Platform {
     pub fn drain(&mut self, machine: MachineId, limits: Limits) -> Option<Moves> {
         let machine = self.number(machine)?;
         self.fleet.protect();
-        let plan = self.fleet.drain_plan(machine, limits);
+        let mut plan = self.fleet.drain_plan(machine, limits);
+        // A move's gain is told in evenness here, of which a drain promises none.
+        for step in plan.waves.iter_mut().flatten() {
+            step.gain = 0;
+        }
         Some(self.moves(&plan))
     }
 
@@ -112,9 +116,9 @@ impl Platform {
             })
         };
         let left = plan.left.iter();
-        let left = left.filter_map(|(vm, refusal)| {
-            let by = refusal.as_ref().map(Hindrance::of);
-            self.vm_id(*vm).map(|vm| (vm, by))
+        let left = left.filter_map(|left| {
+            let by = left.nearest().as_ref().map(Hindrance::of);
+            self.vm_id(left.vm).map(|vm| (vm, by))
         });
         Moves {
             waves: plan

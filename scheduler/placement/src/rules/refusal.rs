@@ -43,3 +43,46 @@ pub enum Refusal {
     /// A live move doesn't work between the two kinds of processors.
     Family,
 }
+
+impl Refusal {
+    /// How far a machine that is refused for this is from taking it: first what fits but for failures,
+    /// then what has to shrink, then what has to be changed elsewhere, last what can't be changed.
+    pub(crate) fn distance(&self) -> u8 {
+        match self {
+            Self::NoRestart => 0,
+            Self::Kept { .. } => 1,
+            Self::Short { .. } => 2,
+            Self::Nodes { .. } => 3,
+            Self::TenantCap | Self::Group(_) => 4,
+            Self::Family => 5,
+            Self::Label(_) | Self::Taint(_) | Self::Cpu(_) => 6,
+            Self::Site => 7,
+            Self::State(_) => 8,
+        }
+    }
+
+    /// By how much it is refused; 0 where that is no amount.
+    pub(crate) fn amount(&self) -> i64 {
+        match self {
+            Self::Short { missing, .. } | Self::Kept { missing, .. } => *missing,
+            Self::Nodes { missing } => i64::from(*missing),
+            _ => 0,
+        }
+    }
+
+    /// The same without the amount: refusals that are told together are equal then.
+    pub(crate) fn kind(self) -> Self {
+        match self {
+            Self::Short { dimension, .. } => Self::Short {
+                dimension,
+                missing: 0,
+            },
+            Self::Kept { dimension, .. } => Self::Kept {
+                dimension,
+                missing: 0,
+            },
+            Self::Nodes { .. } => Self::Nodes { missing: 0 },
+            other => other,
+        }
+    }
+}

@@ -69,7 +69,7 @@ impl Frame<'_> {
     }
 
     /// The distance between the most and the least that would be left, as shares.
-    fn crooked(&self, fleet: &Fleet, machine: MachineNumber) -> i64 {
+    pub(crate) fn crooked(&self, fleet: &Fleet, machine: MachineNumber) -> i64 {
         let index = machine.index();
         let inverses = &fleet.inverses[fleet.kinds[index] as usize];
         let shares = &fleet.shares[index];

@@ -32,7 +32,7 @@ impl Fleet {
     /// For what is on this machine and on those that fail with it.
     fn arrange(&mut self, host: MachineNumber) {
         let machines: Vec<MachineNumber> = self.failing_with(host).collect();
-        let recovered = self.if_failed(&machines);
+        let recovered = self.if_failed(&machines, false);
         let mark = self.mark();
         let lacking = self.unprotected.len();
         for (vm, ..) in &recovered.moves {
@@ -53,8 +53,9 @@ impl Fleet {
         }
     }
 
-    /// What would be restarted where if these failed at once. Everything is as before afterwards.
-    pub(super) fn if_failed(&mut self, machines: &[MachineNumber]) -> Recovered {
+    /// What would be restarted where if these failed at once, in whichever site. Everything is as before
+    /// afterwards.
+    pub(super) fn if_failed_anywhere(&mut self, machines: &[MachineNumber]) -> Recovered {
         let states: Vec<State> = machines
             .iter()
             .map(|machine| self.state(*machine))

@@ -108,6 +108,7 @@ impl Fleet {
         let domain = self.failure_domain(host);
         if !frame.is_open(self, machine)
             || self.failure_domain(machine) == domain
+            || !self.is_data_near(host, machine)
             || !after.allows(self, machine)
         {
             return None;

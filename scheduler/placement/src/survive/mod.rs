@@ -4,6 +4,7 @@
 mod after;
 mod arrange;
 mod backup;
+mod near;
 mod protect;
 mod recover;
 mod survives;

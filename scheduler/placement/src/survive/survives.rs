@@ -51,9 +51,19 @@ impl Fleet {
             .collect()
     }
 
-    /// If all of these failed at once. Everything is as before afterwards.
+    /// If all of these failed at once. Everything is as before afterwards. What is restarted stays in its
+    /// site, unless the failure of a site is to be survived.
     pub fn survives_one(&mut self, machines: Vec<MachineNumber>) -> Survival {
-        let recovered = self.if_failed(&machines);
+        self.survives_within(machines, false)
+    }
+
+    /// The same; whether things are restarted in other sites too.
+    pub fn survives_within(
+        &mut self,
+        machines: Vec<MachineNumber>,
+        across_sites: bool,
+    ) -> Survival {
+        let recovered = self.if_failed(&machines, across_sites);
         Survival {
             restarts: recovered.kept + recovered.found + recovered.lost.len(),
             kept: recovered.kept,

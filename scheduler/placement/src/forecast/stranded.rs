@@ -60,14 +60,14 @@ impl Fleet {
             asks.iter().any(|ask| sizes(ask) > 0)
         });
         let explained: Vec<Vec<Explained>> = asks.iter().map(|ask| self.explain(ask)).collect();
-        let mut found: BTreeMap<(u8, usize), Stranded> = BTreeMap::new();
+        let far = |refusal: &Refusal| (refusal.distance(), refusal.amount());
+        let mut found: BTreeMap<(u8, Refusal), Stranded> = BTreeMap::new();
         for machine in self.machines() {
             let refusal = |all: &Vec<Explained>| match all[machine.index()] {
                 Explained::Refused(refusal) => Some(refusal),
                 Explained::Fits { .. } => None,
             };
-            // What is missing by an amount is closest.
-            let nearest = explained.iter().filter_map(refusal).min_by_key(distance);
+            let nearest = explained.iter().filter_map(refusal).min_by_key(far);
             let Some(by) = nearest else { continue };
             let mut free = self.free(machine).whole.map(|lane| lane.max(0));
             for (lane, free) in free.iter_mut().enumerate() {
@@ -76,51 +76,19 @@ impl Fleet {
             if free == [0; DIMENSIONS] {
                 continue;
             }
-            let entry = found.entry(kind(&by)).or_insert(Stranded {
+            let entry = found.entry((by.distance(), by.kind())).or_insert(Stranded {
                 by,
                 machines: 0,
                 free: [0; DIMENSIONS],
             });
             entry.machines += 1;
-            entry.by = if distance(&by) < distance(&entry.by) {
-                by
-            } else {
-                entry.by
-            };
+            if by.amount() < entry.by.amount() {
+                entry.by = by;
+            }
             for (sum, free) in entry.free.iter_mut().zip(free) {
                 *sum += free;
             }
         }
         found.into_values().collect()
-    }
-}
-
-fn distance(refusal: &Refusal) -> (u8, i64) {
-    match refusal {
-        Refusal::Short { missing, .. } => (0, *missing),
-        Refusal::Kept { missing, .. } => (1, *missing),
-        Refusal::Nodes { missing } => (2, i64::from(*missing)),
-        Refusal::NoRestart => (3, 0),
-        Refusal::TenantCap | Refusal::Group(_) | Refusal::Family => (4, 0),
-        Refusal::Label(_) | Refusal::Taint(_) | Refusal::Cpu(_) | Refusal::Site => (5, 0),
-        Refusal::State(_) => (6, 0),
-    }
-}
-
-/// Refusals of one kind are told together.
-fn kind(refusal: &Refusal) -> (u8, usize) {
-    match refusal {
-        Refusal::Short { dimension, .. } => (0, *dimension),
-        Refusal::Kept { dimension, .. } => (1, *dimension),
-        Refusal::Nodes { .. } => (2, 0),
-        Refusal::NoRestart => (3, 0),
-        Refusal::TenantCap => (4, 0),
-        Refusal::Group(_) => (4, 1),
-        Refusal::Family => (4, 2),
-        Refusal::Label(label) => (5, label.index()),
-        Refusal::Taint(label) => (6, label.index()),
-        Refusal::Cpu(_) => (7, 0),
-        Refusal::Site => (7, 1),
-        Refusal::State(state) => (8, *state as usize),
     }
 }

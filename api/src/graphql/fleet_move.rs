@@ -5,6 +5,7 @@ use berth_model as model;
 use berth_model::{FleetMoveState, MoveSkip};
 
 use super::{
+    hindrance::PlacementHindrance,
     input::id,
     machine::Machine,
     noun::{find, find_opt},
@@ -25,8 +26,11 @@ pub(crate) struct FleetMove {
     wave: i32,
     /// Where it is.
     state: State<FleetMoveState>,
-    /// Why it was not begun, if it was not.
+    /// Why it was not begun, or not brought to its end; of every move that is `SKIPPED`.
     skipped: Option<State<MoveSkip>>,
+    /// Why it failed, if a rule was against it when it was to begin. Whatever else it failed for, its
+    /// `operation` says.
+    hindrance: Option<PlacementHindrance>,
 }
 
 #[ComplexObject]
@@ -58,8 +62,40 @@ impl From<model::FleetMove> for FleetMove {
             wave: of.wave,
             state: State(of.state),
             skipped: of.skipped.map(State),
+            hindrance: of.hindrance.as_ref().map(PlacementHindrance::of),
             of,
         }
+    }
+}
+
+/// How many moves of a rebalance are in each state.
+#[derive(Default, SimpleObject)]
+pub(crate) struct FleetMoveCounts {
+    /// Their wave has not begun.
+    planned: i32,
+    /// They are going on.
+    running: i32,
+    /// They arrived.
+    done: i32,
+    /// They were given up. With any of these the rebalance itself ends as `FAILED`.
+    failed: i32,
+    /// They were left out. That is no failure: what isn't where the plan saw it has gone elsewhere.
+    skipped: i32,
+}
+
+impl FleetMoveCounts {
+    pub(crate) fn of(moves: &[model::FleetMove]) -> Self {
+        let mut counts = Self::default();
+        for one in moves {
+            *match one.state {
+                FleetMoveState::Planned => &mut counts.planned,
+                FleetMoveState::Running => &mut counts.running,
+                FleetMoveState::Done => &mut counts.done,
+                FleetMoveState::Failed => &mut counts.failed,
+                FleetMoveState::Skipped => &mut counts.skipped,
+            } += 1;
+        }
+        counts
     }
 }
 
@@ -109,9 +145,10 @@ pub(crate) struct FleetMoveMutation;
 impl FleetMoveMutation {
     /// Carries a plan of moves out, wave by wave. What runs goes on running; what stands still is
     /// copied. Each move is checked once more when it begins: capacity, caps and the room for
-    /// restarts. What is no longer as the plan saw it is left out, and the rest goes on. Cancelling
-    /// the operation begins no more, and ends when the moves that run have ended. One plan of a site at a time. For
-    /// the provider.
+    /// restarts. What is no longer as the plan saw it is left out, and the rest goes on. If a move failed,
+    /// the operation ends as `FAILED` with `MOVES_FAILED` when all have ended. Cancelling the operation begins no
+    /// more, and ends when the moves that run have ended. One plan of a site is carried out at a time: a second
+    /// one is `PENDING` until the one before it has ended, and can be cancelled at once. For the provider.
     async fn fleet_rebalance_apply(
         &self,
         ctx: &Context<'_>,

@@ -2,8 +2,8 @@
 
 use async_graphql::{Context, ID, Object, Result, SimpleObject};
 use berth_model as model;
-use berth_model::{ApplicationVersionId, PlanId, SiteId, TenantId};
-use berth_placement::{Hindrance, NetworkNeed, Request as Asked, Room};
+use berth_model::{ApplicationVersionId, Hindrance, PlanId, SiteId, TenantId};
+use berth_placement::{NetworkNeed, Request as Asked, Room};
 
 use super::{
     hindrance::PlacementHindrance,

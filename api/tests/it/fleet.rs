@@ -129,6 +129,11 @@ async fn failures_and_moves_are_told_before_they_happen() {
         drain["left"][0]["virtualMachine"]["id"],
         world.ids["VirtualMachine"]
     );
+    let dark = "UPDATE machines SET unreachable_since = now()";
+    world.api.database.sql(dark).await;
+    let drain = data(&world, &query).await["machineDrainPlan"].clone();
+    assert_eq!(drain["waves"], json!([]));
+    assert_eq!(drain["left"][0]["by"]["rule"], "UNREACHABLE");
     let query = format!("{{ fleetRebalancePlan(siteId: $site, mostMoves: 5) {plan} }}");
     let even = data(&world, &query).await["fleetRebalancePlan"].clone();
     assert_eq!(even["waves"], json!([]), "one machine is even");
@@ -185,4 +190,23 @@ async fn questions_that_cannot_be_answered_say_what_is_wrong() {
         assert_eq!(set["placementPolicy"], Value::Null);
         assert_eq!(set["userErrors"][0]["field"], json!(["input", field]));
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_storefront_is_told_what_would_help_its_order_and_nothing_of_any_machine() {
+    let world = World::new().await;
+    let query = "query($id: ID!) { node(id: $id) { ... on Operation { placement {
+        candidates { machineName shortages { missing } } others { verdict machines text } remedies text } } } }";
+    let id = json!({ "id": world.ids["Operation"] });
+    let told = world.api.data(&world.shop_a, query, id.clone()).await;
+    let expected = json!({
+        "candidates": [],
+        "others": [{ "verdict": "SHORT", "machines": 1, "text": "too little room" }],
+        "remedies": ["SMALLER_PLAN"],
+        "text": "1 machine: too little room",
+    });
+    assert_eq!(told["node"]["placement"], expected);
+    let told = world.api.data(&world.platform, query, id).await;
+    let candidate = &told["node"]["placement"]["candidates"][0];
+    assert_eq!(candidate["machineName"], "m1");
 }

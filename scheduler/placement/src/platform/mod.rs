@@ -20,7 +20,6 @@ pub use moves::{Move, Moves, SurvivalOf};
 pub use outlook::{MoreWith, Outlook, PlanRoom, StrandedRoom};
 pub use request::{Chosen, Decision, NetworkNeed, Request, Room};
 pub use transit::MoveRefused;
-pub use verdict::Hindrance;
 
 use std::collections::BTreeMap;
 

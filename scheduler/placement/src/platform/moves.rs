@@ -1,8 +1,8 @@
 //! Plans and failures, with ids.
 
-use berth_model::{FailureDomain, MachineId, VirtualMachineId};
+use berth_model::{FailureDomain, Hindrance, MachineId, MachineState, VirtualMachineId};
 
-use super::{Platform, verdict::Hindrance};
+use super::Platform;
 use crate::{
     fleet::{Domain, MachineNumber, VmNumber},
     plan::{Limits, Plan, Rebalance},
@@ -88,9 +88,36 @@ impl Platform {
     /// How the machine would be emptied.
     pub fn drain(&mut self, machine: MachineId, limits: Limits) -> Option<Moves> {
         let machine = self.number(machine)?;
-        self.fleet.protect();
+        let unprotected = self.fleet.protect();
+        if self.is_out_of_reach(machine) {
+            return Some(self.stuck(machine, unprotected));
+        }
         let plan = self.fleet.drain_plan(machine, limits);
         Some(self.moves(&plan))
+    }
+
+    /// Nothing leaves a machine that nobody can ask: where its guests are, it tells itself.
+    pub(super) fn is_out_of_reach(&self, machine: MachineNumber) -> bool {
+        let of = &self.known(machine).machine;
+        of.unreachable_since.is_some() || of.state == MachineState::Failed
+    }
+
+    fn stuck(&self, machine: MachineNumber, unprotected: usize) -> Moves {
+        let there = self.fleet.vms_of(machine).iter();
+        let left: Vec<_> = there
+            .filter(|vm| self.fleet.vms[vm.index()].hold_of.is_none())
+            .filter_map(|vm| self.vm_id(*vm))
+            .map(|vm| (vm, Some(Hindrance::Unreachable)))
+            .collect();
+        let all = i64::try_from(left.len()).unwrap_or(i64::MAX);
+        Moves {
+            waves: Vec::new(),
+            left,
+            unprotected,
+            before: all,
+            after: all,
+            bound: all,
+        }
     }
 
     /// How the load would be made even.
@@ -113,7 +140,7 @@ impl Platform {
         };
         let left = plan.left.iter();
         let left = left.filter_map(|(vm, refusal)| {
-            let by = refusal.as_ref().map(Hindrance::of);
+            let by = refusal.as_ref().map(Hindrance::from);
             self.vm_id(*vm).map(|vm| (vm, by))
         });
         Moves {

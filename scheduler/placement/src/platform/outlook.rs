@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use berth_model::{MachineId, PlanId};
+use berth_model::{Hindrance, MachineId, PlanId};
 
-use super::{NetworkNeed, Platform, Request, Room, verdict::Hindrance};
+use super::{NetworkNeed, Platform, Request, Room};
 use crate::fleet::{Ask, MachineNumber, MachineSpec, Sizes};
 
 /// A plan that may be ordered.
@@ -96,7 +96,7 @@ impl Platform {
         found
             .into_iter()
             .map(|stranded| StrandedRoom {
-                by: Hindrance::of(&stranded.by),
+                by: Hindrance::from(&stranded.by),
                 machines: stranded.machines,
                 room: room(stranded.free),
             })

@@ -1,7 +1,7 @@
 //! What-if questions over the platform's rows.
 
-use berth_model::{FailureDomain, PlacementPolicy, PlanId};
-use berth_placement::{Hindrance, Limits, PlanRoom, Platform, Rebalance, Room};
+use berth_model::{FailureDomain, Hindrance, PlacementPolicy, PlanId};
+use berth_placement::{Limits, PlanRoom, Platform, Rebalance, Room};
 
 use crate::world::{GIB, claim, facts, id, machine, request};
 
@@ -121,5 +121,38 @@ fn a_site_without_machines_or_without_active_ones_has_answers_too() {
                 .iter()
                 .all(|(without, _)| *without == Hindrance::Closed)
         );
+    }
+}
+
+#[test]
+fn nothing_is_promised_of_a_machine_that_is_out_of_reach() {
+    let fleet = fleet(4);
+    let held = fleet.reservations.as_ref().unwrap();
+    let (full, vm) = (
+        held[0].reservation.machine_id,
+        held[0].reservation.virtual_machine_id,
+    );
+    let of = |fleet: &mut berth_model::FleetFacts, change: fn(&mut berth_model::Machine)| {
+        let known = fleet.machines.iter_mut();
+        known
+            .filter(|known| known.machine.id == full)
+            .for_each(|known| change(&mut known.machine));
+    };
+    let changes: [fn(&mut berth_model::Machine); 2] = [
+        |machine| machine.unreachable_since = Some(chrono::DateTime::UNIX_EPOCH),
+        |machine| machine.state = berth_model::MachineState::Failed,
+    ];
+    for change in changes {
+        let mut fleet = fleet.clone();
+        of(&mut fleet, change);
+        let mut platform = Platform::of_site(fleet);
+        let moves = platform.drain(full, Limits::default()).unwrap();
+        assert_eq!((moves.waves.len(), moves.left.len()), (0, 4));
+        assert_eq!((moves.before, moves.after), (4, 4));
+        let by = |(_, by): &(_, Option<Hindrance>)| *by == Some(Hindrance::Unreachable);
+        assert!(moves.left.iter().all(by), "{:?}", moves.left);
+        let refused = platform.move_begin(vm, berth_model::MachineId(id(3)));
+        let unreachable = berth_placement::MoveRefused::By(Hindrance::Unreachable);
+        assert_eq!(refused.unwrap_err(), unreachable);
     }
 }

@@ -8,7 +8,7 @@ use super::{
     hindrance::PlacementHindrance,
     input::id,
     machine::Machine,
-    noun::{find, find_opt},
+    noun::{find, find_opt, global},
     operation::Operation,
     payload::{UserError, settle},
     states::State,
@@ -35,7 +35,12 @@ pub(crate) struct FleetMove {
 
 #[ComplexObject]
 impl FleetMove {
-    /// Which.
+    /// Its global id.
+    async fn virtual_machine_id(&self) -> ID {
+        global(self.of.virtual_machine_id)
+    }
+
+    /// Which. Needs the scope `tenant:read` too.
     async fn virtual_machine(&self, ctx: &Context<'_>) -> Result<Option<VirtualMachine>> {
         find(ctx, self.of.virtual_machine_id).await
     }
@@ -167,17 +172,25 @@ async fn apply(
     input: FleetRebalanceApplyInput,
 ) -> model::Result<model::Operation> {
     let cx = request.cx_with_key(&input.idempotency_key)?;
-    let asked = |one: &FleetMoveInput| {
-        Ok(model::FleetMoveAsked {
-            virtual_machine_id: id("waves", &one.virtual_machine_id)?,
-            from_machine_id: id("waves", &one.from_machine_id)?,
-            to_machine_id: id("waves", &one.to_machine_id)?,
-        })
-    };
-    let wave = |wave: &FleetMoveWaveInput| wave.moves.iter().map(asked).collect();
+    let mut waves = Vec::with_capacity(input.waves.len());
+    for (number, wave) in input.waves.iter().enumerate() {
+        let moves = wave.moves.iter().enumerate();
+        let moves =
+            moves.map(|(of_wave, one)| asked(&format!("waves.{number}.moves.{of_wave}"), one));
+        waves.push(moves.collect::<model::Result<_>>()?);
+    }
     let apply = model::FleetRebalanceApply {
         site_id: id("siteId", &input.site_id)?,
-        waves: input.waves.iter().map(wave).collect::<model::Result<_>>()?,
+        waves,
     };
     request.store.fleet_rebalance_apply(&cx, apply).await
+}
+
+fn asked(at: &str, one: &FleetMoveInput) -> model::Result<model::FleetMoveAsked> {
+    let field = |name: &str| format!("{at}.{name}");
+    Ok(model::FleetMoveAsked {
+        virtual_machine_id: id(&field("virtualMachineId"), &one.virtual_machine_id)?,
+        from_machine_id: id(&field("fromMachineId"), &one.from_machine_id)?,
+        to_machine_id: id(&field("toMachineId"), &one.to_machine_id)?,
+    })
 }

@@ -288,6 +288,8 @@ pub(super) const MESSAGES: Catalogue = &[
      "Es kamen viele Bestellungen auf einmal."),
     ("A move goes to another machine than the one that it comes from.",
      "Ein Umzug geht auf eine andere Maschine als die, von der er kommt."),
+    ("Give one move or more.",
+     "Geben Sie einen Umzug oder mehr an."),
     ("A virtual machine is moved once in a wave.",
      "Eine virtuelle Maschine zieht in einer Welle nur einmal um."),
     ("Give machines of the site.",

@@ -288,6 +288,8 @@ pub(super) const MESSAGES: Catalogue = &[
      "Beaucoup de commandes sont arrivées à la fois ; celle-ci est réessayée."),
     ("A move goes to another machine than the one that it comes from.",
      "Un déplacement va vers une autre machine que celle d’où il vient."),
+    ("Give one move or more.",
+     "Indiquez un déplacement ou plus."),
     ("A virtual machine is moved once in a wave.",
      "Une machine virtuelle n’est déplacée qu’une fois par vague."),
     ("Give machines of the site.",

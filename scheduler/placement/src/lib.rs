@@ -30,8 +30,8 @@ pub use forecast::{Advice, Growth, Stranded, growth};
 pub use pack::{Packing, pack};
 pub use plan::{Balance, Limits, Plan, Rebalance, Stale, Step};
 pub use platform::{
-    Chosen, Decision, MoreWith, Move, MoveRefused, Moves, NetworkNeed, Outlook, PlanRoom, Platform,
-    Request, Room, StrandedRoom, SurvivalOf,
+    Chosen, Decision, More, MoreWith, Move, MoveRefused, Moves, NetworkNeed, Outlook, OutlookAsked,
+    OutlookLimit, PlanRoom, Platform, Request, Room, StrandedRoom, SurvivalOf,
 };
 pub use rules::Refusal;
 pub use simulate::{Arrival, Sample, Simulation};

@@ -17,7 +17,7 @@ mod transit;
 mod verdict;
 
 pub use moves::{Move, Moves, SurvivalOf};
-pub use outlook::{MoreWith, Outlook, PlanRoom, StrandedRoom};
+pub use outlook::{More, MoreWith, Outlook, OutlookAsked, OutlookLimit, PlanRoom, StrandedRoom};
 pub use request::{Chosen, Decision, NetworkNeed, Request, Room};
 pub use transit::MoveRefused;
 

@@ -331,3 +331,54 @@ async fn a_mistake_in_a_plan_names_its_wave_and_move() {
         assert_eq!(error["field"], field);
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_plan_that_has_not_begun_is_counted_cancelled_at_once_and_nobodys() {
+    let world = World::with_two_machines().await;
+    let to = world.second_machine.as_ref().unwrap();
+    let one = json!({
+        "virtualMachineId": world.ids["VirtualMachine"],
+        "fromMachineId": world.ids["Machine"],
+        "toMachineId": to,
+    });
+    let input = json!({
+        "idempotencyKey": "even", "siteId": world.ids["Site"], "waves": [{ "moves": [one] }],
+    });
+    let query = "mutation($input: FleetRebalanceApplyInput!) { fleetRebalanceApply(input: $input) {
+        operation { id state tenant { id } moveCounts { planned skipped } } } }";
+    let variables = json!({ "input": input });
+    let begun = world.api.data(&world.platform, query, variables).await;
+    let operation = &begun["fleetRebalanceApply"]["operation"];
+    assert_eq!(
+        (&operation["state"], &operation["tenant"]),
+        (&json!("PENDING"), &Value::Null)
+    );
+    assert_eq!(
+        operation["moveCounts"],
+        json!({ "planned": 1, "skipped": 0 })
+    );
+
+    let query = "mutation($input: OperationCancelInput!) { operationCancel(input: $input) {
+        operation { state errorMessage moveCounts { planned skipped } moves { skipped hindrance { rule } } }
+        userErrors { code field } } }";
+    let cancel = async |key: &str| {
+        let input = json!({ "idempotencyKey": key, "operationId": operation["id"] });
+        let variables = json!({ "input": input });
+        let answer = world.api.data(&world.platform, query, variables).await;
+        answer["operationCancel"].clone()
+    };
+    let cancelled = cancel("first").await["operation"].clone();
+    assert_eq!(cancelled["state"], "CANCELLED");
+    assert_eq!(
+        cancelled["errorMessage"],
+        "Cancelled. What had not begun is left out."
+    );
+    assert_eq!(
+        cancelled["moveCounts"],
+        json!({ "planned": 0, "skipped": 1 })
+    );
+    assert_eq!(cancelled["moves"][0]["skipped"], "CANCELLED");
+    let refused = cancel("again").await["userErrors"][0].clone();
+    let wanted = json!({ "code": "WRONG_STATE", "field": ["input", "operationId"] });
+    assert_eq!(refused, wanted);
+}

@@ -42,6 +42,8 @@ states! {
         IdempotencyKeyReused = "IDEMPOTENCY_KEY_REUSED",
         /// No machine has room.
         NoCapacity = "NO_CAPACITY",
+        /// Moves of a rebalance failed; each of them says why.
+        MovesFailed = "MOVES_FAILED",
         /// A network has no free address.
         NoAddress = "NO_ADDRESS",
         /// The guest did not get healthy in time.

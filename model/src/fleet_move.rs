@@ -2,7 +2,10 @@
 
 use serde::Serialize;
 
-use crate::{MachineId, OperationId, OperationState, SiteId, VirtualMachineId, states::states};
+use crate::{
+    ErrorCode, Hindrance, MachineId, OperationId, OperationState, SiteId, VirtualMachineId,
+    states::states,
+};
 
 states! {
     /// Where a move is.
@@ -21,7 +24,7 @@ states! {
 }
 
 states! {
-    /// Why a move was not begun.
+    /// Why a move was not begun, or not brought to its end.
     pub enum MoveSkip {
         /// It isn't where the plan saw it.
         Elsewhere = "ELSEWHERE",
@@ -29,6 +32,8 @@ states! {
         Unfinished = "UNFINISHED",
         /// The rebalance was cancelled, or its operation was.
         Cancelled = "CANCELLED",
+        /// Its owner asked for something else, which took its place.
+        Superseded = "SUPERSEDED",
     }
 }
 
@@ -49,12 +54,14 @@ pub struct FleetMove {
     pub state: FleetMoveState,
     /// What carries it out; none before its wave.
     pub operation_id: Option<OperationId>,
-    /// Why it was not begun, if it was not.
+    /// Why it was left out, if it was.
     pub skipped: Option<MoveSkip>,
+    /// The rule that it failed for, if one was against it when it was to begin.
+    pub hindrance: Option<Hindrance>,
 }
 
 impl FleetMoveState {
-    /// From what is kept of it, and the state of its operation.
+    /// From why it was left out, and the state of its operation.
     #[must_use]
     pub const fn of(skipped: Option<MoveSkip>, operation: Option<OperationState>) -> Self {
         match (skipped, operation) {
@@ -70,6 +77,18 @@ impl FleetMoveState {
     #[must_use]
     pub const fn is_final(self) -> bool {
         matches!(self, Self::Done | Self::Failed | Self::Skipped)
+    }
+}
+
+impl MoveSkip {
+    /// Why a move was left out whose operation ended in this state with this code, if it was.
+    #[must_use]
+    pub fn of(operation: OperationState, code: Option<ErrorCode>) -> Option<Self> {
+        match (operation, code) {
+            (OperationState::Cancelled, Some(ErrorCode::Superseded)) => Some(Self::Superseded),
+            (OperationState::Cancelled, _) => Some(Self::Cancelled),
+            _ => None,
+        }
     }
 }
 

@@ -18,6 +18,7 @@ mod error;
 mod fleet;
 mod fleet_move;
 mod global_id;
+mod hindrance;
 mod https_url;
 mod id;
 mod identity_provider;
@@ -77,6 +78,7 @@ pub use fleet_move::{
     FleetMove, FleetMoveAsked, FleetMoveState, FleetRebalanceApply, MoveSkip, Transit,
 };
 pub use global_id::GlobalId;
+pub use hindrance::Hindrance;
 pub use https_url::HttpsUrl;
 pub use id::*;
 pub use identity_provider::{
@@ -103,7 +105,9 @@ pub use operation::{
     StepState,
 };
 pub use page::{Page, PageRequest};
-pub use placement::{Candidate, Explanation, Shortage, Verdict, VerdictCount, VerdictKind};
+pub use placement::{
+    Candidate, Explanation, PlacementRemedy, Shortage, Verdict, VerdictCount, VerdictKind,
+};
 pub use plan::{Hosting, Money, Plan, PlanCreate};
 pub use reach::Reach;
 pub use redirect_uri::RedirectUri;

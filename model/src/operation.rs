@@ -99,11 +99,18 @@ states! {
 }
 
 impl OperationKind {
-    /// Whether `operationCancel` may stop it while it runs. Only what made something new can be undone
-    /// without touching anything an operator owns; of a rebalance what has not begun is left out.
+    /// Whether `operationCancel` undoes it while it runs. Only what made something new can be undone
+    /// without touching anything an operator owns.
     #[must_use]
     pub const fn can_be_undone(self) -> bool {
-        matches!(self, Self::DeploymentCreate | Self::FleetRebalance)
+        matches!(self, Self::DeploymentCreate)
+    }
+
+    /// Whether `operationCancel` stops it while it runs: what it did stays, and what has not begun is
+    /// left out.
+    #[must_use]
+    pub const fn can_be_stopped(self) -> bool {
+        matches!(self, Self::FleetRebalance)
     }
 }
 

@@ -75,15 +75,19 @@ impl Carrier {
                 turn => return self.ending(turn, false, stop).await,
             }
         }
+        let cancelled = match kind.can_be_undone() {
+            true => Outcome::Cancelled,
+            false => Outcome::Stopped,
+        };
         if undo.is_empty() {
-            return Ok(Ending::Finish(Outcome::Cancelled));
+            return Ok(Ending::Finish(cancelled));
         }
         if let Some(ending) = self.too_often(true, stop).await? {
             return Ok(ending);
         }
         self.plan(&[steps, undo].concat(), steps.len()).await?;
         match self.steps_run(undo, steps.len(), true, stop).await? {
-            Turn::Done => Ok(Ending::Finish(Outcome::Cancelled)),
+            Turn::Done => Ok(Ending::Finish(cancelled)),
             turn => self.ending(turn, true, stop).await,
         }
     }
@@ -233,7 +237,10 @@ impl Carrier {
             return Err(error);
         }
         let (code, cause) = (error.code(), error.cause_text());
-        tracing::warn!(step = step.name, %code, %error, cause, "a step failed");
+        match is_refusal(code) {
+            true => tracing::info!(step = step.name, %code, %error, cause, "a step failed"),
+            false => tracing::warn!(step = step.name, %code, %error, cause, "a step failed"),
+        }
         let write = self
             .shared
             .store
@@ -305,7 +312,10 @@ impl Carrier {
         match self.gave_up(&error, stop).await {
             Attempt::Returned(Ok(())) => {
                 let (code, cause) = (error.code(), error.cause_text());
-                tracing::error!(%code, cause, "gave up an operation");
+                match is_refusal(code) {
+                    true => tracing::info!(%code, cause, "gave up an operation"),
+                    false => tracing::error!(%code, cause, "gave up an operation"),
+                }
                 let message = error.message().to_owned();
                 Ok(Ending::Finish(if undoing {
                     Outcome::NotUndone { code, message }
@@ -337,6 +347,17 @@ impl Carrier {
         metrics::histogram!(gauges::STEP_SECONDS, "kind" => kind, "step" => step.name)
             .record(took.as_secs_f64());
     }
+}
+
+/// Whether this is an answer rather than a fault: nobody has to look after the platform for it.
+const fn is_refusal(code: ErrorCode) -> bool {
+    matches!(
+        code,
+        ErrorCode::NoCapacity
+            | ErrorCode::NoAddress
+            | ErrorCode::WrongState
+            | ErrorCode::MovesFailed
+    )
 }
 
 fn asked_by(signals: Signals, undoing: bool) -> Option<Asked> {

@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
-use berth_model::{Error, OperationKind, Result};
+use berth_model::{Error, ErrorCode, OperationKind, Result, message};
 use berth_operations::{Executor, Step, StepEnd, StepError, Work};
 
 use crate::Fleet;
@@ -58,7 +58,10 @@ impl Executor for RebalanceExecutor {
         let at = store.fleet_moves_begin(claim, at_once).await?;
         let message = format!("{} of {} moved", at.done, at.moves);
         if at.ended == at.moves {
-            return Ok(StepEnd::Done(message));
+            return match at.failed {
+                0 => Ok(StepEnd::Done(message)),
+                failed => Err(StepError::Final(moves_failed(failed, at.moves))),
+            };
         }
         // What was left out makes room for the next wave at once.
         let after = match at.running {
@@ -75,4 +78,15 @@ impl Executor for RebalanceExecutor {
     async fn gave_up(&self, work: &Work, _error: &Error) -> Result<()> {
         self.fleet.store.fleet_moves_cancel(&work.claim).await
     }
+}
+
+/// Whoever waits for a machine to be empty must not be told that it is.
+fn moves_failed(failed: usize, moves: usize) -> Error {
+    let message = message!(
+        "{failed} of {moves} moves failed; the rest has ended. Each that failed says why: mend that, and ask \
+         for a new plan.",
+        failed,
+        moves
+    );
+    Error::new(ErrorCode::MovesFailed, message)
 }

@@ -57,7 +57,7 @@ const SOLD: &str = "
     WHERE v.site_id = $1 AND d.state NOT IN ('REFUSED', 'DELETED', 'PURGED')
     GROUP BY d.plan_id";
 
-/// A virtual machine has one address of each family of one network.
+/// A virtual machine has one address of each family of one network that its machine is on.
 const ADDRESSES: &str = "
     SELECT coalesce(sum(least(v4, v6)), 0)::bigint AS count FROM (
         SELECT CASE WHEN n.ipv4_cidr IS NOT NULL THEN free.v4 END AS v4,
@@ -68,7 +68,8 @@ const ADDRESSES: &str = "
             FROM addresses a
             WHERE a.network_id = n.id AND a.virtual_machine_id IS NULL
               AND (a.free_after IS NULL OR a.free_after <= $2)) free
-        WHERE n.site_id = $1) of_each";
+        WHERE n.site_id = $1
+          AND EXISTS (SELECT FROM machine_networks m WHERE m.network_id = n.id)) of_each";
 
 impl Store {
     /// Every machine, and what is held in the site, for questions about it; on which machines the image

@@ -39,6 +39,7 @@ mod network;
 mod notice;
 mod offer;
 mod placement_policy;
+mod placement_question;
 mod plan;
 mod queue;
 mod rack;
@@ -83,6 +84,7 @@ pub use keyring::Keyring;
 pub use keys::{KeyUse, Rotation};
 pub use migrate::{MigrateReport, migrate, migrate_down};
 pub use notice::{NewNotice, NoticeDepth, NoticeFailure, NoticeWork};
+pub use placement_question::PlacementQuestion;
 pub use queue::{
     Claim, ClaimRequest, Hints, OperationFeed, OperationFilter, Outcome, QueueDepth, Signals, Wake,
 };

@@ -1,14 +1,34 @@
 //! What the provider wants of every placement: one row.
 
 use berth_model::{
-    Error, FAILURES_MOST, PlacementPolicy, Result, TenantId, policy, policy::Action,
+    Error, FAILURES_MOST, PlacementPolicy, Result, Site, TenantId, policy, policy::Action,
 };
-use diesel::prelude::*;
+use diesel::{prelude::*, sql_query, sql_types::Uuid as SqlUuid};
 use diesel_async::RunQueryDsl;
+use uuid::Uuid;
 
 use crate::{
-    Cx, Store, check, error::internal, idempotency::Begun, schema::placement_policy, tx::Tx,
+    Cx, Store, check,
+    error::internal,
+    idempotency::Begun,
+    schema::{placement_policy, sites},
+    site::SiteRow,
+    tx::Tx,
 };
+
+#[derive(QueryableByName)]
+struct TooSmall {
+    #[diesel(sql_type = SqlUuid)]
+    id: Uuid,
+}
+
+/// A site without a machine that takes anything sells nothing in any case.
+const TOO_SMALL: &str = "
+    SELECT r.site_id AS id
+    FROM placement_policy p CROSS JOIN machines m JOIN racks r ON r.id = m.rack_id
+    WHERE p.survive IS NOT NULL AND m.state = 'ACTIVE' AND m.unreachable_since IS NULL
+    GROUP BY r.site_id, p.survive, p.failures
+    HAVING count(DISTINCT CASE p.survive WHEN 'RACK' THEN r.id ELSE m.id END) <= p.failures";
 
 #[derive(Queryable, Selectable)]
 #[diesel(table_name = placement_policy)]
@@ -38,6 +58,15 @@ impl Store {
         policy::check(&cx.actor, Action::FleetRead)?;
         let mut tx = self.begin(cx).await?;
         let found = policy_read(&mut tx).await;
+        tx.end(found).await
+    }
+
+    /// Sites in which the policy lets nothing be placed, whatever is free: what a failure ends is
+    /// restarted in another failure domain, and there are none left where as many fail as there are.
+    pub async fn placement_sites_too_small(&self, cx: &Cx) -> Result<Vec<Site>> {
+        policy::check(&cx.actor, Action::FleetRead)?;
+        let mut tx = self.begin(cx).await?;
+        let found = sites_too_small(&mut tx).await;
         tx.end(found).await
     }
 
@@ -87,6 +116,21 @@ impl Store {
         self.mutation_end(tx, cx, of, NAME, &of, of).await?;
         policy_read(tx).await
     }
+}
+
+async fn sites_too_small(tx: &mut Tx) -> Result<Vec<Site>> {
+    let ids: Vec<TooSmall> = sql_query(TOO_SMALL)
+        .load(&mut **tx)
+        .await
+        .map_err(internal)?;
+    let rows: Vec<SiteRow> = sites::table
+        .filter(sites::id.eq_any(ids.into_iter().map(|of| of.id)))
+        .order(sites::name)
+        .select(SiteRow::as_select())
+        .load(&mut **tx)
+        .await
+        .map_err(internal)?;
+    Ok(rows.into_iter().map(Site::from).collect())
 }
 
 pub(crate) async fn policy_read(tx: &mut Tx) -> Result<PlacementPolicy> {

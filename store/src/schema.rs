@@ -241,6 +241,7 @@ diesel::table! {
         to_machine_id -> Uuid,
         operation_id -> Nullable<Uuid>,
         skipped -> Nullable<Text>,
+        hindrance -> Nullable<Jsonb>,
     }
 }
 

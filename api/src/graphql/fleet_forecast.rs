@@ -1,14 +1,15 @@
 //! How long capacity lasts, and what to buy.
 
-use async_graphql::{ComplexObject, Context, ID, Object, Result, SimpleObject};
-use berth_model::{FleetDemand, MachineId, PlanId, SiteId};
-use berth_placement::{Growth, Outlook, PlanRoom, Room, growth};
+use async_graphql::{ComplexObject, Context, Enum, ID, Object, Result, SimpleObject};
+use berth_model::{FleetDemand, MachineId, SiteId};
+use berth_placement::{Outlook, OutlookAsked, OutlookLimit, OutlookMore, PlanRoom, Room};
 
 use super::{
+    fleet_growth::FleetGrowth,
     hindrance::PlacementHindrance,
     input::{count, id, int},
     machine::Machine,
-    noun::{find, get},
+    noun::find,
     plan::Plan,
     scalars::{BigInt, Bytes},
 };
@@ -22,36 +23,57 @@ const MOST: usize = 10_000;
 pub(crate) struct FleetForecast {
     /// How many more of each plan, if nothing else is ordered. Not counted beyond 10000.
     plans: Vec<PlanForecast>,
-    /// How many more, if plans are ordered as those that run now, until one of them fits nowhere.
+    /// How many more, if plans are ordered as those that run now, until there is no room or no address for
+    /// one of them.
     mix: i32,
-    /// For how many more virtual machines there are free addresses.
+    /// What ends the mix.
+    mix_limit: ForecastLimit,
+    /// For how many more virtual machines there are free addresses: each takes one of each family of a
+    /// network.
     addresses_free: i32,
-    /// What would be free then and couldn't be sold, by what is in the way.
+    /// What would be free on machines when none takes any plan, and couldn't be sold, by what is in the way.
+    /// As if there were addresses enough, unless there are none.
     stranded: Vec<StrandedRoom>,
-    /// When capacity ends, if there is any growth to tell it from.
+    /// When capacity ends. Nothing where there is room and not yet two weeks of which to tell a growth.
     growth: Option<FleetGrowth>,
-    /// What one more machine like one that is there already would bring, the best first.
+    /// What one more machine would bring, once for each kind of machine that is there already, the best
+    /// first.
     advice: Vec<MachineAdvice>,
+}
+
+/// What ends a forecast.
+#[derive(Clone, Copy, PartialEq, Eq, Enum)]
+pub(crate) enum ForecastLimit {
+    /// Room on machines.
+    Room,
+    /// Free addresses: one more machine helps only with more of them.
+    Addresses,
+    /// Nothing yet: it isn't counted any further.
+    NotCounted,
+}
+
+impl From<OutlookLimit> for ForecastLimit {
+    fn from(limit: OutlookLimit) -> Self {
+        match limit {
+            OutlookLimit::Room => Self::Room,
+            OutlookLimit::Addresses => Self::Addresses,
+            OutlookLimit::Most => Self::NotCounted,
+        }
+    }
 }
 
 /// How many more of a plan fit.
 #[derive(SimpleObject)]
-#[graphql(complex)]
 pub(crate) struct PlanForecast {
-    #[graphql(skip)]
-    plan_id: PlanId,
+    /// The plan.
+    plan: Plan,
     /// How many deployments of it there are in the site.
     sold: i32,
-    /// How many more fit, each on a virtual machine of its own with the largest system disk.
+    /// How many more fit, each on a virtual machine of its own with the largest system disk and its own
+    /// addresses.
     more: i32,
-}
-
-#[ComplexObject]
-impl PlanForecast {
-    /// The plan.
-    async fn plan(&self, ctx: &Context<'_>) -> Result<Plan> {
-        get(ctx, self.plan_id).await
-    }
+    /// What ends it.
+    limit: ForecastLimit,
 }
 
 /// Free room that can't be sold.
@@ -69,21 +91,6 @@ pub(crate) struct StrandedRoom {
     disk_bytes: Bytes,
 }
 
-/// When capacity ends at the growth of the last weeks.
-#[derive(SimpleObject)]
-pub(crate) struct FleetGrowth {
-    /// Deployments in the site at the end of each of the last weeks, the oldest first.
-    history: Vec<i32>,
-    /// Thousandths of a deployment more in each week, in the middle.
-    per_week_thousandths: BigInt,
-    /// In how many weeks it ends at the quickest quarter of the growth; nothing: never.
-    earliest_weeks: Option<i32>,
-    /// At the growth in the middle.
-    expected_weeks: Option<i32>,
-    /// At the slowest quarter.
-    latest_weeks: Option<i32>,
-}
-
 /// What one more machine would bring.
 #[derive(SimpleObject)]
 #[graphql(complex)]
@@ -91,8 +98,10 @@ pub(crate) struct MachineAdvice {
     #[graphql(skip)]
     like: MachineId,
     /// How many more of the mix would fit. Where room is kept for its failure, a machine that is
-    /// larger than the others brings less than it holds.
+    /// larger than the others brings less than it holds; without free addresses it brings nothing.
     gained: i32,
+    /// What ends the mix with it.
+    limit: ForecastLimit,
 }
 
 #[ComplexObject]
@@ -120,10 +129,14 @@ impl FleetForecastQuery {
         let site: SiteId = id("siteId", &site_id)?;
         let demand = request.store.fleet_demand(&request.cx, site).await?;
         let plans = plans(&demand);
+        let asked = OutlookAsked {
+            addresses: usize::try_from(demand.addresses_free).unwrap_or(0),
+            most: MOST,
+        };
         let answered = fleet::ask(request, site, None, move |platform| {
-            platform.outlook(&plans, MOST)
+            platform.outlook(&plans, asked)
         });
-        Ok(Some(FleetForecast::of(&demand, answered.await?)))
+        Ok(Some(FleetForecast::of(demand, answered.await?)))
     }
 }
 
@@ -147,11 +160,15 @@ fn plans(demand: &FleetDemand) -> Vec<PlanRoom> {
 }
 
 impl FleetForecast {
-    fn of(demand: &FleetDemand, outlook: Outlook) -> Self {
-        let plan = |((plan_id, more), (_, sold)): (&(PlanId, usize), &(_, i64))| PlanForecast {
-            plan_id: *plan_id,
-            sold: int(*sold),
-            more: count(*more),
+    fn of(demand: FleetDemand, outlook: Outlook) -> Self {
+        let growth = FleetGrowth::of(&demand.history, outlook.mix.more);
+        let plan = |((plan, sold), (_, found)): ((berth_model::Plan, i64), &(_, OutlookMore))| {
+            PlanForecast {
+                plan: Plan(plan),
+                sold: int(sold),
+                more: count(found.more),
+                limit: found.limit.into(),
+            }
         };
         let stranded = |of: &berth_placement::StrandedRoom| StrandedRoom {
             by: PlacementHindrance::of(&of.by),
@@ -160,34 +177,27 @@ impl FleetForecast {
             vcpus: BigInt(of.room.vcpus),
             disk_bytes: Bytes(of.room.disk_bytes),
         };
-        let mix = i64::try_from(outlook.mix).unwrap_or(i64::MAX);
-        let found = growth(&demand.history, mix.min(demand.addresses_free));
         Self {
-            plans: outlook.plans.iter().zip(&demand.plans).map(plan).collect(),
-            mix: count(outlook.mix),
+            plans: demand
+                .plans
+                .into_iter()
+                .zip(&outlook.plans)
+                .map(plan)
+                .collect(),
+            mix: count(outlook.mix.more),
+            mix_limit: outlook.mix.limit.into(),
             addresses_free: int(demand.addresses_free),
             stranded: outlook.stranded.iter().map(stranded).collect(),
-            growth: found.map(|found| FleetGrowth::of(demand, found)),
+            growth,
             advice: outlook
                 .advice
                 .iter()
                 .map(|advice| MachineAdvice {
                     like: advice.like,
                     gained: count(advice.gained),
+                    limit: advice.limit.into(),
                 })
                 .collect(),
-        }
-    }
-}
-
-impl FleetGrowth {
-    fn of(demand: &FleetDemand, found: Growth) -> Self {
-        Self {
-            history: demand.history.iter().map(|count| int(*count)).collect(),
-            per_week_thousandths: BigInt(found.rate),
-            earliest_weeks: found.earliest.map(int),
-            expected_weeks: found.expected.map(int),
-            latest_weeks: found.latest.map(int),
         }
     }
 }

@@ -5,9 +5,10 @@ use berth_model as model;
 use berth_model::{FleetMoveState, MoveSkip};
 
 use super::{
+    hindrance::PlacementHindrance,
     input::id,
     machine::Machine,
-    noun::{find, find_opt},
+    noun::{find, find_opt, global},
     operation::Operation,
     payload::{UserError, settle},
     states::State,
@@ -25,13 +26,21 @@ pub(crate) struct FleetMove {
     wave: i32,
     /// Where it is.
     state: State<FleetMoveState>,
-    /// Why it was not begun, if it was not.
+    /// Why it was not begun, or not brought to its end; of every move that is `SKIPPED`.
     skipped: Option<State<MoveSkip>>,
+    /// Why it failed, if a rule was against it when it was to begin. Whatever else it failed for, its
+    /// `operation` says.
+    hindrance: Option<PlacementHindrance>,
 }
 
 #[ComplexObject]
 impl FleetMove {
-    /// Which.
+    /// Its global id.
+    async fn virtual_machine_id(&self) -> ID {
+        global(self.of.virtual_machine_id)
+    }
+
+    /// Which. Needs the scope `tenant:read` too.
     async fn virtual_machine(&self, ctx: &Context<'_>) -> Result<Option<VirtualMachine>> {
         find(ctx, self.of.virtual_machine_id).await
     }
@@ -58,8 +67,40 @@ impl From<model::FleetMove> for FleetMove {
             wave: of.wave,
             state: State(of.state),
             skipped: of.skipped.map(State),
+            hindrance: of.hindrance.as_ref().map(PlacementHindrance::of),
             of,
         }
+    }
+}
+
+/// How many moves of a rebalance are in each state.
+#[derive(Default, SimpleObject)]
+pub(crate) struct FleetMoveCounts {
+    /// Their wave has not begun.
+    planned: i32,
+    /// They are going on.
+    running: i32,
+    /// They arrived.
+    done: i32,
+    /// They were given up. With any of these the rebalance itself ends as `FAILED`.
+    failed: i32,
+    /// They were left out. That is no failure: what isn't where the plan saw it has gone elsewhere.
+    skipped: i32,
+}
+
+impl FleetMoveCounts {
+    pub(crate) fn of(moves: &[model::FleetMove]) -> Self {
+        let mut counts = Self::default();
+        for one in moves {
+            *match one.state {
+                FleetMoveState::Planned => &mut counts.planned,
+                FleetMoveState::Running => &mut counts.running,
+                FleetMoveState::Done => &mut counts.done,
+                FleetMoveState::Failed => &mut counts.failed,
+                FleetMoveState::Skipped => &mut counts.skipped,
+            } += 1;
+        }
+        counts
     }
 }
 
@@ -109,9 +150,10 @@ pub(crate) struct FleetMoveMutation;
 impl FleetMoveMutation {
     /// Carries a plan of moves out, wave by wave. What runs goes on running; what stands still is
     /// copied. Each move is checked once more when it begins: capacity, caps and the room for
-    /// restarts. What is no longer as the plan saw it is left out, and the rest goes on. Cancelling
-    /// the operation begins no more, and ends when the moves that run have ended. One plan of a site at a time. For
-    /// the provider.
+    /// restarts. What is no longer as the plan saw it is left out, and the rest goes on. If a move failed,
+    /// the operation ends as `FAILED` with `MOVES_FAILED` when all have ended. Cancelling the operation begins no
+    /// more, and ends when the moves that run have ended. One plan of a site is carried out at a time: a second
+    /// one is `PENDING` until the one before it has ended, and can be cancelled at once. For the provider.
     async fn fleet_rebalance_apply(
         &self,
         ctx: &Context<'_>,
@@ -130,17 +172,25 @@ async fn apply(
     input: FleetRebalanceApplyInput,
 ) -> model::Result<model::Operation> {
     let cx = request.cx_with_key(&input.idempotency_key)?;
-    let asked = |one: &FleetMoveInput| {
-        Ok(model::FleetMoveAsked {
-            virtual_machine_id: id("waves", &one.virtual_machine_id)?,
-            from_machine_id: id("waves", &one.from_machine_id)?,
-            to_machine_id: id("waves", &one.to_machine_id)?,
-        })
-    };
-    let wave = |wave: &FleetMoveWaveInput| wave.moves.iter().map(asked).collect();
+    let mut waves = Vec::with_capacity(input.waves.len());
+    for (number, wave) in input.waves.iter().enumerate() {
+        let moves = wave.moves.iter().enumerate();
+        let moves =
+            moves.map(|(of_wave, one)| asked(&format!("waves.{number}.moves.{of_wave}"), one));
+        waves.push(moves.collect::<model::Result<_>>()?);
+    }
     let apply = model::FleetRebalanceApply {
         site_id: id("siteId", &input.site_id)?,
-        waves: input.waves.iter().map(wave).collect::<model::Result<_>>()?,
+        waves,
     };
     request.store.fleet_rebalance_apply(&cx, apply).await
+}
+
+fn asked(at: &str, one: &FleetMoveInput) -> model::Result<model::FleetMoveAsked> {
+    let field = |name: &str| format!("{at}.{name}");
+    Ok(model::FleetMoveAsked {
+        virtual_machine_id: id(&field("virtualMachineId"), &one.virtual_machine_id)?,
+        from_machine_id: id(&field("fromMachineId"), &one.from_machine_id)?,
+        to_machine_id: id(&field("toMachineId"), &one.to_machine_id)?,
+    })
 }

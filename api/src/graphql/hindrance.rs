@@ -1,15 +1,18 @@
-//! Rules that are in the way, over several machines.
+//! Rules that are in the way, over one machine or several.
 
 use async_graphql::{Enum, SimpleObject};
-use berth_placement::Hindrance;
+use berth_model::Hindrance;
 
 use super::placement::PlacementShortage;
 
 /// A rule that is in the way.
 #[derive(Clone, Copy, PartialEq, Eq, Enum)]
 pub(crate) enum PlacementRule {
-    /// No machine takes anything new: each is drained, worked on, or can't be reached.
+    /// No machine takes anything new: each is drained, worked on, or can't be reached. Of a move: the one
+    /// that it was to go to.
     Closed,
+    /// The machine that it is on can't be reached, or failed: nothing leaves it.
+    Unreachable,
     /// There is no network with free addresses, or the machines are on other networks.
     Network,
     /// It doesn't move alive to the machines' processors.
@@ -25,7 +28,7 @@ pub(crate) enum PlacementRule {
     NoRestart,
 }
 
-/// What is in the way of a virtual machine, over several machines.
+/// What is in the way of a virtual machine, over several machines, or on the one that it was to go to.
 #[derive(SimpleObject)]
 pub(crate) struct PlacementHindrance {
     /// The rule.
@@ -46,6 +49,7 @@ impl PlacementHindrance {
         };
         match of {
             Hindrance::Closed => rule(PlacementRule::Closed),
+            Hindrance::Unreachable => rule(PlacementRule::Unreachable),
             Hindrance::Network => rule(PlacementRule::Network),
             Hindrance::Processors => rule(PlacementRule::Processors),
             Hindrance::Short(shortage) => short(PlacementRule::Short, shortage),

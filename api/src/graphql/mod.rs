@@ -14,6 +14,7 @@ mod deployment_change;
 mod deployment_create;
 mod deployment_handover;
 mod fleet_forecast;
+mod fleet_growth;
 mod fleet_move;
 mod fleet_survival;
 mod hindrance;

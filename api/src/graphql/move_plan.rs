@@ -6,10 +6,10 @@ use berth_placement::{Limits, Move, Moves, Rebalance};
 
 use super::{
     hindrance::PlacementHindrance,
-    input::{count, id, number},
+    input::{bytes, count, id, number},
     machine::Machine,
-    noun::find,
-    scalars::BigInt,
+    noun::{find, global},
+    scalars::{BigInt, Bytes},
     virtual_machine::VirtualMachine,
 };
 use crate::{context::request, fleet};
@@ -27,12 +27,20 @@ pub(crate) struct MovePlan {
     left: Vec<MoveLeft>,
     /// How many virtual machines would have no place to be restarted when all is done.
     unprotected: i32,
-    /// Before: how uneven the load is, or how many virtual machines there are to move.
+    /// Of a rebalance how uneven the load is before it, in millionths: the standard deviation of the
+    /// machines' shares of memory in use, plus that of vCPUs; 0 is even. Of a drain how many virtual machines
+    /// there are to move.
     before: BigInt,
     /// The same when all is done.
     after: BigInt,
-    /// No plan can reach less than this.
-    bound: BigInt,
+    /// No plan can reach less than this, in the same unit. Nothing where no such bound is known: a fleet seldom
+    /// gets quite even with whole virtual machines, and how even it can get isn't known; nor is whether
+    /// another plan would find a place for what this one leaves.
+    bound: Option<BigInt>,
+    /// What would be moved of memory, in all: the sum over the steps.
+    memory_bytes: Bytes,
+    /// What would be moved of disk, in all, at most.
+    disk_bytes: Bytes,
 }
 
 /// Moves that can run at the same time.
@@ -48,15 +56,26 @@ pub(crate) struct MoveWave {
 pub(crate) struct MoveStep {
     #[graphql(skip)]
     of: Move,
-    /// By how much the load is more even afterwards; negative for a detour.
+    /// By how much the load is more even afterwards, in the unit of `before`, if the steps are made in
+    /// their order. Negative for a detour, and for a step that makes it less even and pays with one that comes
+    /// after it. 0 in a drain.
     gain: BigInt,
+    /// What it holds of memory: that much is copied if it runs, and what it writes meanwhile again.
+    memory_bytes: Bytes,
+    /// What it holds of disk. What was never written isn't copied.
+    disk_bytes: Bytes,
     /// Whether it goes there only to make room, and on from there.
     is_detour: bool,
 }
 
 #[ComplexObject]
 impl MoveStep {
-    /// Which.
+    /// Its global id, for `fleetRebalanceApply`.
+    async fn virtual_machine_id(&self) -> ID {
+        global(self.of.virtual_machine_id)
+    }
+
+    /// Which. Needs the scope `tenant:read` too.
     async fn virtual_machine(&self, ctx: &Context<'_>) -> Result<Option<VirtualMachine>> {
         find(ctx, self.of.virtual_machine_id).await
     }
@@ -84,7 +103,12 @@ pub(crate) struct MoveLeft {
 
 #[ComplexObject]
 impl MoveLeft {
-    /// Which.
+    /// Its global id.
+    async fn virtual_machine_id(&self) -> ID {
+        global(self.vm)
+    }
+
+    /// Which. Needs the scope `tenant:read` too.
     async fn virtual_machine(&self, ctx: &Context<'_>) -> Result<Option<VirtualMachine>> {
         find(ctx, self.vm).await
     }
@@ -94,9 +118,12 @@ impl From<Moves> for MovePlan {
     fn from(of: Moves) -> Self {
         let step = |of: &Move| MoveStep {
             gain: BigInt(of.gain),
+            memory_bytes: Bytes(of.memory_bytes),
+            disk_bytes: Bytes(of.disk_bytes),
             is_detour: of.is_detour,
             of: *of,
         };
+        let sum = |bytes: fn(&Move) -> i64| of.waves.iter().flatten().map(bytes).sum();
         let wave = |wave: &Vec<Move>| MoveWave {
             moves: wave.iter().map(step).collect(),
         };
@@ -113,7 +140,9 @@ impl From<Moves> for MovePlan {
             unprotected: count(of.unprotected),
             before: BigInt(of.before),
             after: BigInt(of.after),
-            bound: BigInt(of.bound),
+            bound: of.bound.map(BigInt),
+            memory_bytes: Bytes(sum(|step| step.memory_bytes)),
+            disk_bytes: Bytes(sum(|step| step.disk_bytes)),
         }
     }
 }
@@ -124,7 +153,8 @@ pub(crate) struct MovePlanQuery;
 
 #[Object]
 impl MovePlanQuery {
-    /// How a machine would be emptied. Nothing is moved. For the provider.
+    /// How a machine would be emptied. Nothing is moved. Nothing can leave a machine that can't be reached, or
+    /// failed: all of it is `left` then, with `UNREACHABLE`. For the provider.
     async fn machine_drain_plan(
         &self,
         ctx: &Context<'_>,
@@ -159,11 +189,17 @@ impl MovePlanQuery {
             default = 4
         )]
         at_once: i32,
+        #[graphql(desc = "How much memory the moved virtual machines may hold in all.")]
+        most_memory_bytes: Option<Bytes>,
     ) -> Result<Option<MovePlan>> {
         let request = request(ctx);
         let site: SiteId = id("siteId", &site_id)?;
+        let mut limits = limits(at_once, Some(most_moves))?;
+        if let Some(most) = most_memory_bytes {
+            limits.memory = bytes("mostMemoryBytes", most)?;
+        }
         let wanted = Rebalance {
-            limits: limits(at_once, Some(most_moves))?,
+            limits,
             ..Rebalance::default()
         };
         let moves = fleet::ask(request, site, None, move |platform| {

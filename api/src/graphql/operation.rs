@@ -2,14 +2,14 @@
 
 use async_graphql::{Context, ID, InputObject, Object, Result, Union};
 use berth_model::{
-    Error, ErrorCode, OperationId, OperationKind, OperationState, Timestamp, message,
+    Error, ErrorCode, OperationId, OperationKind, OperationState, TenantId, Timestamp, message,
     message::kept_text,
 };
 use berth_store::OperationFilter;
 
 use super::{
     deployment::Deployment,
-    fleet_move::FleetMove,
+    fleet_move::{FleetMove, FleetMoveCounts},
     input::{id_opt, int},
     loaders::{ConsoleTailOf, MovesOf, NewestEventOf, StepsOf},
     machine::Machine,
@@ -46,7 +46,10 @@ impl Operation {
 
     /// Whose; none for the provider's own.
     async fn tenant(&self, ctx: &Context<'_>) -> Result<Option<Tenant>> {
-        find(ctx, self.0.tenant_id).await
+        match self.0.tenant_id {
+            TenantId::PLATFORM => Ok(None),
+            tenant => find(ctx, tenant).await,
+        }
     }
 
     /// What it makes true.
@@ -80,6 +83,15 @@ impl Operation {
         }
         let found = request(ctx).loaders.load_one(MovesOf(self.0.id)).await?;
         Ok(found.into_iter().flatten().map(FleetMove::from).collect())
+    }
+
+    /// How many moves of a rebalance are in each state; nothing of other operations.
+    async fn move_counts(&self, ctx: &Context<'_>) -> Result<Option<FleetMoveCounts>> {
+        if self.0.kind != OperationKind::FleetRebalance {
+            return Ok(None);
+        }
+        let found = request(ctx).loaders.load_one(MovesOf(self.0.id)).await?;
+        Ok(Some(FleetMoveCounts::of(&found.unwrap_or_default())))
     }
 
     /// Its steps, as far as they are known.
@@ -130,8 +142,8 @@ impl Operation {
         Ok(found.map_or(0, |event| event.percent))
     }
 
-    /// Which machine was chosen and why others were not, if one had to be chosen. For storefronts
-    /// and the provider.
+    /// Which machine was chosen and why others were not, if one had to be chosen. For the provider, and
+    /// for storefronts, which are told how many machines got which verdict, but not of which they are.
     async fn placement(&self, ctx: &Context<'_>) -> Result<Option<Placement>> {
         let request = request(ctx);
         let found = request

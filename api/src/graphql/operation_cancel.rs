@@ -22,7 +22,8 @@ pub(crate) struct OperationCancelInput {
 /// What came of the request to cancel an operation.
 #[derive(SimpleObject)]
 pub(crate) struct OperationCancelPayload {
-    /// The operation. It ends between two of its steps, and undoes what it had made.
+    /// The operation. One that has not begun has ended. A creation ends between two of its steps and undoes
+    /// what it had made; a rebalance begins no more moves and ends when those that run have ended.
     operation: Option<Operation>,
     /// Why it isn't cancelled.
     user_errors: Vec<UserError>,

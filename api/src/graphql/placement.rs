@@ -2,7 +2,7 @@
 
 use async_graphql::{Context, Enum, ID, Object, Result, SimpleObject};
 use berth_model as model;
-use berth_model::MachineState;
+use berth_model::{MachineState, PlacementRemedy};
 
 use super::{
     machine::Machine,
@@ -22,8 +22,8 @@ impl Placement {
         find_opt(ctx, self.0.chosen).await
     }
 
-    /// In the order of their names: if none was chosen every machine that was looked at, else the chosen
-    /// one and the five that came closest to it.
+    /// In the order of their names: if none was chosen every machine of the site, else the chosen one and
+    /// the five of the site that came closest to it. For the provider: for others it is empty.
     async fn candidates(&self) -> Vec<PlacementCandidate> {
         self.0
             .candidates
@@ -32,13 +32,20 @@ impl Placement {
             .collect()
     }
 
-    /// The machines that are not among `candidates`.
+    /// How many machines that are not among `candidates` got which verdict. For a storefront these are all
+    /// machines of the site; for the provider those of other sites are counted too.
     async fn others(&self) -> Vec<PlacementCount> {
         self.0.others.iter().map(PlacementCount::of).collect()
     }
 
+    /// What would help, where no machine fits; empty where one does.
+    async fn remedies(&self) -> Vec<State<PlacementRemedy>> {
+        self.0.remedies().into_iter().map(State).collect()
+    }
+
     /// Why the others were not chosen, in one line: `m2: 1.2 GiB of memory short; m3: draining; 12 more:
-    /// in another site`.
+    /// in another site`. More than six candidates that were refused are told by verdict: `40 machines: too
+    /// little room; 1 machine: closed`.
     async fn text(&self) -> String {
         self.0.text()
     }

@@ -1,17 +1,19 @@
 //! What the provider wants of every placement.
 
-use async_graphql::{Context, InputObject, Object, Result, SimpleObject};
+use async_graphql::{ComplexObject, Context, InputObject, Object, Result, SimpleObject};
 use berth_model as model;
 use berth_model::FailureDomain;
 
 use super::{
     payload::{UserError, settle},
+    site::Site,
     states::State,
 };
 use crate::context::request;
 
 /// What the provider wants of every decision about where a virtual machine goes.
 #[derive(SimpleObject)]
+#[graphql(complex)]
 pub(crate) struct PlacementPolicy {
     /// After the failure of which there shall be a place for every virtual machine: room is kept for
     /// that, and what would leave too little is refused. Nothing: no room is kept.
@@ -22,6 +24,18 @@ pub(crate) struct PlacementPolicy {
     tenant_cap: Option<i32>,
     /// Whether the load is spread over all machines, or fills those that are used already.
     is_spread: bool,
+}
+
+#[ComplexObject]
+impl PlacementPolicy {
+    /// Sites in which it lets nothing new be placed, whatever is free there: what fails is restarted in
+    /// another rack, or on another machine, and of those that take anything there are no more than shall be
+    /// able to fail at once. Look here after `placementPolicySet`.
+    async fn sites_too_small(&self, ctx: &Context<'_>) -> Result<Vec<Site>> {
+        let request = request(ctx);
+        let found = request.store.placement_sites_too_small(&request.cx).await?;
+        Ok(found.into_iter().map(Site).collect())
+    }
 }
 
 impl From<model::PlacementPolicy> for PlacementPolicy {

@@ -1,19 +1,16 @@
 //! Where something would go.
 
 use async_graphql::{Context, ID, Object, Result, SimpleObject};
-use berth_model as model;
-use berth_model::{ApplicationVersionId, PlanId, SiteId, TenantId};
-use berth_placement::{Hindrance, NetworkNeed, Request as Asked, Room};
+use berth_model::{Hindrance, SiteId, TenantId};
+use berth_placement::{NetworkNeed, Request as Asked, Room};
+use berth_store::PlacementQuestion;
 
 use super::{
     hindrance::PlacementHindrance,
     input::{count, id, id_opt},
     placement::Placement,
 };
-use crate::{
-    context::{Request, request},
-    fleet,
-};
+use crate::{context::request, fleet};
 
 /// Where something would go, and what would have to change for more choice.
 #[derive(SimpleObject)]
@@ -48,8 +45,9 @@ pub(crate) struct PlacementPreviewQuery;
 
 #[Object]
 impl PlacementPreviewQuery {
-    /// Where a new virtual machine of a plan would go now, by the code that decides. For the
-    /// provider.
+    /// Where a new virtual machine of a plan would go now, by the code that decides. What no order could be
+    /// is refused as the order would be: an application that needs more than the plan has is
+    /// `INVALID_INPUT`. For the provider.
     async fn placement_preview(
         &self,
         ctx: &Context<'_>,
@@ -66,14 +64,18 @@ impl PlacementPreviewQuery {
     ) -> Result<Option<PlacementPreview>> {
         let request = request(ctx);
         let site: SiteId = id("siteId", &site_id)?;
-        let plan: PlanId = id("planId", &plan_id)?;
-        let tenant: Option<TenantId> = id_opt("tenantId", tenant_id.as_ref())?;
-        let version = id_opt("applicationVersionId", application_version_id.as_ref())?;
-        let plan = request.store.plan_get(&request.cx, plan).await;
-        let plan = plan.map_err(|error| error.at("planId"))?;
-        let image = image_of(request, version).await?;
+        let question = PlacementQuestion {
+            plan_id: id("planId", &plan_id)?,
+            tenant_id: id_opt("tenantId", tenant_id.as_ref())?,
+            application_version_id: id_opt(
+                "applicationVersionId",
+                application_version_id.as_ref(),
+            )?,
+        };
+        let (store, cx) = (&request.store, &request.cx);
+        let (plan, image) = store.placement_question(cx, &question).await?;
         let asked = Asked {
-            tenant_id: tenant.unwrap_or(TenantId::PLATFORM),
+            tenant_id: question.tenant_id.unwrap_or(TenantId::PLATFORM),
             site_id: site,
             room: Room {
                 memory_bytes: plan.memory_bytes,
@@ -93,18 +95,4 @@ impl PlacementPreviewQuery {
             relaxations: relaxations.iter().map(PlacementRelaxation::of).collect(),
         }))
     }
-}
-
-async fn image_of(
-    request: &Request,
-    version: Option<ApplicationVersionId>,
-) -> model::Result<Option<model::Image>> {
-    let Some(version) = version else {
-        return Ok(None);
-    };
-    let (store, cx) = (&request.store, &request.cx);
-    let found = store.application_version_by_ids(cx, &[version]).await?;
-    let not_found = || model::Error::not_found("application version").at("applicationVersionId");
-    let version = found.get(&version).ok_or_else(not_found)?;
-    store.image_get(cx, version.image_id).await.map(Some)
 }

@@ -122,7 +122,7 @@ fn rows(
                 order.domain_name, outcome.state, order.deployment_id
             ),
         ),
-        ("machine", outcome.machine()),
+        ("machines", outcome.machines()),
         ("address", outcome.addresses.join("\n")),
         ("plan", choice.plan_text.clone()),
         ("steps", steps.join("\n")),

@@ -26,7 +26,7 @@ const OUTCOME: &str = "query($deployment: ID!, $operation: ID!) {
   } }
   operation: node(id: $operation) { ... on Operation {
     errorMessage consoleTail
-    placement { text candidates { machineId machineName verdict score text } }
+    placement { text others { verdict machines text } }
   } }
 }";
 
@@ -130,16 +130,14 @@ struct OperationAnswer {
 #[derive(Clone, Debug, Deserialize)]
 struct Placement {
     text: String,
-    candidates: Vec<Candidate>,
+    others: Vec<Count>,
 }
 
+/// Of how many machines something was found: a storefront isn't told of which.
 #[derive(Clone, Debug, Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Candidate {
-    machine_id: String,
-    machine_name: String,
+struct Count {
     verdict: String,
-    score: Option<i64>,
+    machines: u32,
     text: String,
 }
 
@@ -168,25 +166,15 @@ pub(super) async fn outcome(client: &ApiClient, order: &Order) -> Result<Outcome
 }
 
 impl Outcome {
-    /// The machine that was chosen, and why: one line for each that was looked at.
-    pub(super) fn machine(&self) -> String {
+    /// How many machines it could have gone to, and what was found of the others.
+    pub(super) fn machines(&self) -> String {
         let Some(placement) = &self.placement else {
             return "not told".to_owned();
         };
-        // Of those that fit the lowest score is chosen; among equals the lowest id.
-        let fitting = placement
-            .candidates
-            .iter()
-            .filter(|one| one.verdict == "FITS");
-        let Some(best) = fitting.min_by_key(|one| (one.score, &one.machine_id)) else {
-            return format!("none: {}", placement.text);
-        };
-        let others = placement
-            .candidates
-            .iter()
-            .filter(|one| one.machine_name != best.machine_name);
-        let mut lines = vec![format!("{}: {}, the best", best.machine_name, best.text)];
-        lines.extend(others.map(|one| format!("{}: {}", one.machine_name, one.text)));
+        let fit = placement.others.iter().find(|one| one.verdict == "FITS");
+        let refused = placement.others.iter().filter(|one| one.verdict != "FITS");
+        let mut lines = vec![format!("{} fit", fit.map_or(0, |fit| fit.machines))];
+        lines.extend(refused.map(|one| format!("{}: {}", one.machines, one.text)));
         lines.join("\n")
     }
 
@@ -236,31 +224,21 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_machine_is_told_with_its_reasons() {
-        let candidate = |name: &str, verdict: &str, score, text: &str| Candidate {
-            machine_id: format!("mac_{name}"),
-            machine_name: name.to_owned(),
+    fn the_machines_are_told_by_what_was_found_of_them() {
+        let count = |verdict: &str, machines, text: &str| Count {
             verdict: verdict.to_owned(),
-            score,
+            machines,
             text: text.to_owned(),
         };
-        let candidates = vec![
-            candidate("m1", "FITS", Some(9), "fits, score 9"),
-            candidate("m2", "FITS", Some(3), "fits, score 3"),
-            candidate("m3", "STATE", None, "draining"),
-        ];
         let placement = Placement {
-            text: "m3: draining".to_owned(),
-            candidates,
+            text: "1 machine: closed".to_owned(),
+            others: vec![count("FITS", 2, "fits"), count("STATE", 1, "closed")],
         };
         let outcome = Outcome {
             placement: Some(placement),
             ..Outcome::default()
         };
-        assert_eq!(
-            outcome.machine(),
-            "m2: fits, score 3, the best\nm1: fits, score 9\nm3: draining"
-        );
-        assert_eq!(outcome.failure("No."), "No.\nmachines: m3: draining");
+        assert_eq!(outcome.machines(), "2 fit\n1: closed");
+        assert_eq!(outcome.failure("No."), "No.\nmachines: 1 machine: closed");
     }
 }

@@ -73,7 +73,7 @@ pub(super) fn is(error: &VirtError, number: ErrorNumber) -> bool {
 pub(super) fn unavailable(cause: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Error {
     Error::new(
         ErrorCode::MachineUnavailable,
-        "A machine can't be reached now, or did not answer in time. It is tried again.",
+        "A machine can't be reached now, or did not answer in time.",
     )
     .because(cause)
 }

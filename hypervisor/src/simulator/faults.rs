@@ -78,7 +78,7 @@ impl Faults {
 pub(super) fn unavailable(cause: &'static str) -> Error {
     Error::new(
         ErrorCode::MachineUnavailable,
-        "A machine can't be reached now, or did not answer in time. It is tried again.",
+        "A machine can't be reached now, or did not answer in time.",
     )
     .because(cause)
 }

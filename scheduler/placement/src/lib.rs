@@ -31,8 +31,8 @@ pub use forecast::{Advice, Growth, More, Stranded, growth};
 pub use pack::{Packing, pack};
 pub use plan::{Balance, Left, Limits, Plan, Rebalance, Stale, Step};
 pub use platform::{
-    Chosen, Decision, Hindrance, MoreWith, Move, MoveRefused, Moves, NetworkNeed, Outlook,
-    PlanRoom, Platform, Request, Room, StrandedRoom, SurvivalOf,
+    Chosen, Decision, MoreWith, Move, MoveRefused, Moves, NetworkNeed, Outlook, OutlookAsked,
+    OutlookLimit, OutlookMore, PlanRoom, Platform, Request, Room, StrandedRoom, SurvivalOf,
 };
 pub use rules::Refusal;
 pub use simulate::{Arrival, Rejected, Sample, Simulation};

@@ -48,7 +48,7 @@ async fn carry(task: &Task<'_>, to: &Host) -> Result<Arrived, StepError> {
 }
 
 fn started() -> Error {
-    let message = "It was started while its data was copied. This is tried again.";
+    let message = "It was started while its data was copied.";
     Error::new(ErrorCode::Unavailable, message)
 }
 

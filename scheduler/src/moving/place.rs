@@ -1,6 +1,6 @@
 //! Room on the machine that it goes to: checked once more, and claimed.
 
-use berth_model::{Error, ErrorCode, MachineId};
+use berth_model::{Error, ErrorCode, Hindrance, MachineId};
 use berth_operations::StepError;
 use berth_placement::MoveRefused;
 use berth_store::{ClaimOutcome, Relied, TransitRequest};
@@ -34,7 +34,7 @@ pub(super) async fn run(task: &mut Task<'_>, to: MachineId) -> StepResult {
     }
     Err(StepError::Retry(Error::new(
         ErrorCode::Unavailable,
-        "Many orders came at once; this one is tried again.",
+        "Many orders came at once.",
     )))
 }
 
@@ -46,7 +46,17 @@ async fn claim(task: &Task<'_>, to: MachineId) -> Result<ClaimOutcome, StepError
         .fleet
         .decide_move(claim, vm.site_id, (vm.id, to))
         .await?;
-    let chosen = decided.map_err(|refused| StepError::Final(no_room(&refused)))?;
+    let chosen = match decided {
+        Ok(chosen) => chosen,
+        Err(MoveRefused::Stale) => return Err(StepError::Final(stale())),
+        Err(MoveRefused::By(hindrance)) => {
+            task.fleet
+                .store
+                .fleet_move_refused(claim, &hindrance)
+                .await?;
+            return Err(StepError::Final(no_room(&hindrance)));
+        }
+    };
     let relied = |machines| Relied {
         machines,
         restarts: chosen.restarts,
@@ -62,15 +72,18 @@ async fn claim(task: &Task<'_>, to: MachineId) -> Result<ClaimOutcome, StepError
     Ok(task.fleet.store.transit_begin(claim, &request).await?)
 }
 
-fn no_room(refused: &MoveRefused) -> Error {
-    match refused {
-        MoveRefused::Stale => stale(),
-        MoveRefused::By(hindrance) => Error::new(
+fn no_room(hindrance: &Hindrance) -> Error {
+    let error = match hindrance {
+        Hindrance::Unreachable => Error::new(
+            ErrorCode::MachineUnavailable,
+            "The machine that it is on can't be reached or failed, so it can't be moved. It stays where it is.",
+        ),
+        _ => Error::new(
             ErrorCode::NoCapacity,
             "The machine that it was to move to doesn't take it now. It stays where it is.",
-        )
-        .because(format!("{hindrance:?}")),
-    }
+        ),
+    };
+    error.because(format!("{hindrance:?}"))
 }
 
 fn stale() -> Error {

@@ -229,7 +229,7 @@ async fn volumes_remove(task: &Task<'_>, other: &Host) -> Result<()> {
 }
 
 fn undecided(cause: &str) -> Error {
-    let message = "It is being moved to another machine. This is tried again.";
+    let message = "It is being moved to another machine.";
     Error::new(ErrorCode::Unavailable, message).because(cause.to_owned())
 }
 

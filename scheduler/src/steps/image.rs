@@ -67,11 +67,10 @@ async fn upload(task: &Task<'_>, host: &Host) -> Result<()> {
     host.machine.volume_upload(&host.pool, &name, &file).await?;
     let found = host.machine.volume_digest(&host.pool, &name, size).await?;
     if found != image.sha256 {
-        return Err(Error::new(
-            ErrorCode::MachineRefused,
-            "The image did not arrive whole; it is sent again.",
-        )
-        .because(format!("{name} reads back as {found}")));
+        return Err(
+            Error::new(ErrorCode::MachineRefused, "The image did not arrive whole.")
+                .because(format!("{name} reads back as {found}")),
+        );
     }
     task.fleet
         .store

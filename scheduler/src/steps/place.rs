@@ -1,7 +1,9 @@
 //! Room for the virtual machine: decide on a snapshot, claim, and decide again if another was
 //! quicker.
 
-use berth_model::{DeploymentState, Error, ErrorCode, Explanation, OperationKind, Result, Verdict};
+use berth_model::{
+    DeploymentState, Error, ErrorCode, Explanation, OperationKind, PlacementRemedy, Result, Verdict,
+};
 use berth_operations::StepError;
 use berth_placement::{Chosen, Decision, NetworkNeed, Request, Room};
 use berth_store::{ClaimOutcome, Relied, ReservationRequest, Settling};
@@ -55,7 +57,7 @@ pub(super) async fn run(task: &mut Task<'_>) -> StepResult {
     }
     Err(StepError::Retry(Error::new(
         ErrorCode::Unavailable,
-        "Many orders came at once; this one is tried again.",
+        "Many orders came at once.",
     )))
 }
 
@@ -197,6 +199,13 @@ fn no_room(task: &Task<'_>, explanation: &Explanation) -> StepResult {
         let message = "There is no free address now. Try again later, or ask the provider.";
         return Err(StepError::Final(Error::new(ErrorCode::NoAddress, message)));
     }
-    let message = "There is no room for it now. Try again later, or choose a smaller plan.";
+    let message = match explanation.remedies()[..] {
+        [PlacementRemedy::FewerOfTenant]
+        | [PlacementRemedy::FewerOfTenant, PlacementRemedy::Later] => {
+            "There are as many virtual machines of this tenant on each machine as there may be. Delete one \
+             that isn't needed, or ask the provider to allow more."
+        }
+        _ => "There is no room for it now. Try again later, or choose a smaller plan.",
+    };
     Err(StepError::Final(Error::new(ErrorCode::NoCapacity, message)))
 }

@@ -44,7 +44,7 @@ pub(super) async fn run(task: &mut Task<'_>) -> StepResult {
 /// One look at all of them.
 pub(super) async fn look(task: &Task<'_>, host: &Host) -> Result<Found> {
     let Some(guest) = task.guest(host).await? else {
-        let message = "The virtual machine has vanished; it is made again.";
+        let message = "The virtual machine has vanished.";
         return Err(Error::new(ErrorCode::MachineRefused, message));
     };
     if guest.power != GuestPower::On {

@@ -79,7 +79,7 @@ async fn data_remove(task: &Task<'_>, host: &Host) -> Result<()> {
     if let Some(guest) = task.guest(host).await?
         && guest.volumes.contains(&name)
     {
-        let message = "The data is still in use; it is tried again.";
+        let message = "The data is still in use.";
         return Err(Error::new(ErrorCode::MachineRefused, message)
             .because(format!("{name} is attached to {}", guest.name)));
     }

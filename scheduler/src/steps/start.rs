@@ -13,7 +13,7 @@ pub(super) async fn run(task: &mut Task<'_>) -> StepResult {
         // Somebody removed it between two steps: from the first one again.
         return Err(Error::new(
             ErrorCode::MachineRefused,
-            "The virtual machine has vanished; it is made again.",
+            "The virtual machine has vanished.",
         )
         .into());
     };

@@ -14,6 +14,7 @@ mod moves;
 mod moves_broken;
 mod order;
 mod races;
+mod rebalance;
 mod reconcile;
 mod reservation;
 mod shared;

@@ -117,10 +117,13 @@ async fn a_machine_that_dies_on_the_way_holds_nobody_up() {
         };
         world.work("first", 2, at(point, dead));
         let plan = world.moves_ask(&[&[(id, to)]]).await;
-        world.succeeds(plan.id).await;
         let (state, place) = match number {
             "to" => (FleetMoveState::Failed, 1 - to),
             _ => (FleetMoveState::Done, to),
+        };
+        match state {
+            FleetMoveState::Failed => world.fails(plan.id).await,
+            _ => world.succeeds(plan.id).await,
         };
         assert_eq!(world.move_states(&plan).await, [state], "{number}");
         assert_eq!(world.number_of(id).await, place);
@@ -170,7 +173,7 @@ async fn machines_that_share_a_pool_are_told_apart_before_anything_is_removed() 
     };
     here.volume_create("berth", &seen).await.unwrap();
     let plan = world.moves_ask(&[&[(id, to)]]).await;
-    world.succeeds(plan.id).await;
+    world.fails(plan.id).await;
     assert_eq!(world.move_states(&plan).await, [FleetMoveState::Failed]);
     here.volume_delete("berth", &seen.name).await.unwrap();
     assert_eq!(world.runs_on(id).await, [1 - to]);
@@ -194,7 +197,7 @@ async fn what_stands_still_starts_while_the_machine_that_it_was_to_go_to_is_dark
     };
     world.work("first", 2, at(Point::After("place"), dead));
     let plan = world.moves_ask(&[&[(id, to)]]).await;
-    world.succeeds(plan.id).await;
+    world.fails(plan.id).await;
     assert_eq!(world.move_states(&plan).await, [FleetMoveState::Failed]);
     let started = world.store.deployment_start(&world.platform, id).await;
     world.succeeds(started.unwrap().1.id).await;
@@ -255,7 +258,7 @@ async fn where_neither_machine_can_tell_nothing_is_started() {
     world.work("first", 2, Arc::new(NoBoundary));
     let plan = world.moves_ask(&[&[(id, to)]]).await;
     watch.await.unwrap();
-    world.succeeds(plan.id).await;
+    world.fails(plan.id).await;
     let restarted = world.store.deployment_restart(&world.platform, id).await;
     let restart = restarted.unwrap().1;
     world

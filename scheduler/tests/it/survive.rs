@@ -184,3 +184,22 @@ async fn a_decision_on_what_has_changed_since_is_lost_and_made_again() {
     let mismatches = store.counters_check(&world.platform).await.unwrap();
     assert!(mismatches.is_empty(), "{mismatches:?}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_order_that_only_the_cap_refuses_says_that_waiting_does_not_help() {
+    let world = World::new().await;
+    let cap = PlacementPolicy {
+        survive: None,
+        tenant_cap: Some(1),
+        ..SURVIVE
+    };
+    policy_set(&world, cap).await;
+    for name in ["one", "two"] {
+        world.running(&world.catalogue.small, name).await;
+    }
+    let (_, third) = world.order(&world.catalogue.small, "three").await;
+    let refused = world.fails(third.id).await;
+    assert_eq!(refused.error_code.as_deref(), Some("NO_CAPACITY"));
+    let message = refused.error_message.unwrap();
+    assert!(message.starts_with("There are as many"), "{message}");
+}

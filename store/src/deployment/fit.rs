@@ -3,7 +3,7 @@
 use berth_model::{ApplicationVersion, Error, Hosting, Plan, Result, bytes_text, message};
 
 /// `Ok` if it is; else an error at `planId` that names what is short.
-pub(super) fn plan_fits(plan: &Plan, version: &ApplicationVersion) -> Result<()> {
+pub(crate) fn plan_fits(plan: &Plan, version: &ApplicationVersion) -> Result<()> {
     let short = |noun: &str, has: String, needs: String| {
         Err(Error::invalid(
             "planId",

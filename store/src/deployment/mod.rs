@@ -7,6 +7,8 @@ mod handover;
 mod place;
 mod rules;
 
+pub(crate) use fit::plan_fits;
+
 use std::collections::HashMap;
 
 use berth_model::{

@@ -1,7 +1,8 @@
 //! What a worker does for a rebalance: one wave after another.
 
 use berth_model::{
-    DeploymentId, FleetMove, FleetMoveState, MoveSkip, OperationKind, Result, TenantId,
+    DeploymentId, Error, FleetMove, FleetMoveState, Hindrance, MoveSkip, OperationKind, Result,
+    TenantId,
 };
 use diesel::{
     prelude::*,
@@ -15,7 +16,7 @@ use super::vm_lock;
 use crate::{
     Claim, Cx, Store,
     error::internal,
-    fleet_move::{FleetMoveRow, moves_read},
+    fleet_move::{FleetMoveRow, MoveOperationRow, moves_leave_out, moves_read},
     queue::{NewOperation, Subject},
     schema::{fleet_moves, operations},
     tx::Tx,
@@ -32,6 +33,8 @@ pub struct MovesProgress {
     pub running: usize,
     /// Those that arrived.
     pub done: usize,
+    /// Those that were given up.
+    pub failed: usize,
 }
 
 #[derive(QueryableByName)]
@@ -86,38 +89,45 @@ impl Store {
             ended: moves.iter().filter(|one| one.state.is_final()).count(),
             running: count(&moves, FleetMoveState::Running),
             done: count(&moves, FleetMoveState::Done),
+            failed: count(&moves, FleetMoveState::Failed),
         })
     }
 
     /// Leaves out what has not begun of the claimed rebalance.
     pub async fn fleet_moves_cancel(&self, claim: &Claim) -> Result<()> {
         let mut tx = self.begin_claimed(claim).await?;
-        let skipped = diesel::update(fleet_moves::table)
-            .filter(fleet_moves::plan_operation_id.eq(claim.operation_id.0))
-            .filter(fleet_moves::operation_id.is_null())
-            .filter(fleet_moves::skipped.is_null())
-            .set(fleet_moves::skipped.eq(MoveSkip::Cancelled.as_str()))
-            .execute(&mut *tx)
-            .await
-            .map(|_| ())
-            .map_err(internal);
+        let skipped = moves_leave_out(&mut tx, claim.operation_id).await;
         tx.end(skipped).await
     }
 
     /// The move that the claimed operation carries out.
     pub async fn fleet_move_of(&self, claim: &Claim) -> Result<FleetMove> {
         let mut tx = self.begin_claimed(claim).await?;
-        let row: Result<(FleetMoveRow, String)> = fleet_moves::table
+        let row: Result<(FleetMoveRow, MoveOperationRow)> = fleet_moves::table
             .inner_join(
                 operations::table.on(operations::id.nullable().eq(fleet_moves::operation_id)),
             )
             .filter(fleet_moves::operation_id.eq(claim.operation_id.0))
-            .select((FleetMoveRow::as_select(), operations::state))
+            .select((FleetMoveRow::as_select(), MoveOperationRow::as_select()))
             .first(&mut *tx)
             .await
             .map_err(internal);
-        let (row, state) = tx.end(row).await?;
-        row.noun(Some(state))
+        let (row, operation) = tx.end(row).await?;
+        row.noun(Some(operation))
+    }
+
+    /// Keeps the rule that the claimed operation's move was refused for.
+    pub async fn fleet_move_refused(&self, claim: &Claim, hindrance: &Hindrance) -> Result<()> {
+        let json = serde_json::to_value(hindrance).map_err(Error::internal)?;
+        let mut tx = self.begin_claimed(claim).await?;
+        let kept = diesel::update(fleet_moves::table)
+            .filter(fleet_moves::operation_id.eq(claim.operation_id.0))
+            .set(fleet_moves::hindrance.eq(json))
+            .execute(&mut *tx)
+            .await
+            .map(|_| ())
+            .map_err(internal);
+        tx.end(kept).await
     }
 
     async fn fleet_moves_read(&self, claim: &Claim) -> Result<Vec<FleetMove>> {

@@ -1,10 +1,10 @@
 //! Asking for a rebalance.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use berth_model::{
-    Error, FleetRebalanceApply, Operation, OperationId, OperationKind, Result, TenantId, message,
-    policy, policy::Action,
+    Error, FleetMoveAsked, FleetRebalanceApply, Operation, OperationId, OperationKind, Result,
+    TenantId, message, policy, policy::Action,
 };
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
@@ -100,7 +100,8 @@ async fn moves_insert(tx: &mut Tx, plan: OperationId, input: &FleetRebalanceAppl
 
 fn moves_check(input: &FleetRebalanceApply) -> Result<()> {
     let moves = input.waves.iter().map(Vec::len).sum::<usize>();
-    if !(1..=MOVES_MOST).contains(&moves) || input.waves.iter().any(Vec::is_empty) {
+    let is_empty = input.waves.iter().any(Vec::is_empty);
+    if moves > MOVES_MOST || (moves == 0 && !is_empty) {
         return Err(Error::invalid(
             "waves",
             message!(
@@ -109,50 +110,80 @@ fn moves_check(input: &FleetRebalanceApply) -> Result<()> {
             ),
         ));
     }
-    for wave in &input.waves {
+    for (number, wave) in input.waves.iter().enumerate() {
+        if wave.is_empty() {
+            return Err(Error::invalid(
+                &format!("waves.{number}.moves"),
+                "Give one move or more.",
+            ));
+        }
         let mut moved = HashSet::new();
-        for asked in wave {
+        for (of_wave, asked) in wave.iter().enumerate() {
+            let refuse = |field: &str, message: &'static str| {
+                Err(Error::invalid(&path(number, of_wave, field), message))
+            };
             if !moved.insert(asked.virtual_machine_id) {
-                return Err(Error::invalid(
-                    "waves",
-                    "A virtual machine is moved once in a wave.",
-                ));
+                let message = "A virtual machine is moved once in a wave.";
+                return refuse("virtualMachineId", message);
             }
             if asked.from_machine_id == asked.to_machine_id {
-                return Err(Error::invalid(
-                    "waves",
-                    "A move goes to another machine than the one that it comes from.",
-                ));
+                let message = "A move goes to another machine than the one that it comes from.";
+                return refuse("toMachineId", message);
             }
         }
     }
     Ok(())
 }
 
+/// The way to an argument of a move.
+fn path(wave: usize, of_wave: usize, field: &str) -> String {
+    format!("waves.{wave}.moves.{of_wave}.{field}")
+}
+
+/// Each with its way.
+fn each(input: &FleetRebalanceApply) -> impl Iterator<Item = (usize, usize, &FleetMoveAsked)> {
+    let waves = input.waves.iter().enumerate();
+    waves.flat_map(|(wave, moves)| {
+        let moves = moves.iter().enumerate();
+        moves.map(move |(of_wave, asked)| (wave, of_wave, asked))
+    })
+}
+
 async fn machines_check(tx: &mut Tx, input: &FleetRebalanceApply) -> Result<()> {
-    let asked = input.waves.iter().flatten();
-    let named: HashSet<Uuid> = asked
-        .flat_map(|asked| [asked.from_machine_id.0, asked.to_machine_id.0])
-        .collect();
+    let machines = |asked: &FleetMoveAsked| {
+        [
+            ("fromMachineId", asked.from_machine_id.0),
+            ("toMachineId", asked.to_machine_id.0),
+        ]
+    };
+    let named = each(input).flat_map(|(.., asked)| machines(asked).map(|(_, id)| id));
     let found: Vec<(Uuid, Uuid)> = machines::table
         .inner_join(racks::table.on(racks::id.eq(machines::rack_id)))
-        .filter(machines::id.eq_any(&named))
+        .filter(machines::id.eq_any(named.collect::<HashSet<_>>()))
         .select((machines::id, racks::site_id))
         .load(&mut **tx)
         .await
         .map_err(internal)?;
-    if found.len() < named.len() {
-        return Err(Error::not_found("machine").at("waves"));
-    }
-    if found.iter().any(|(_, site)| *site != input.site_id.0) {
-        return Err(Error::invalid("waves", "Give machines of the site."));
+    let sites: HashMap<Uuid, Uuid> = found.into_iter().collect();
+    for (wave, of_wave, asked) in each(input) {
+        for (field, id) in machines(asked) {
+            let field = path(wave, of_wave, field);
+            match sites.get(&id) {
+                None => return Err(Error::not_found("machine").at(&field)),
+                Some(site) if *site != input.site_id.0 => {
+                    return Err(Error::invalid(&field, "Give machines of the site."));
+                }
+                Some(_) => {}
+            }
+        }
     }
     Ok(())
 }
 
 async fn vms_check(tx: &mut Tx, input: &FleetRebalanceApply) -> Result<()> {
-    let asked = input.waves.iter().flatten();
-    let named: HashSet<Uuid> = asked.map(|asked| asked.virtual_machine_id.0).collect();
+    let named: HashSet<Uuid> = each(input)
+        .map(|(.., asked)| asked.virtual_machine_id.0)
+        .collect();
     let found: Vec<Uuid> = virtual_machines::table
         .filter(virtual_machines::id.eq_any(&named))
         .filter(virtual_machines::site_id.eq(input.site_id.0))
@@ -160,8 +191,13 @@ async fn vms_check(tx: &mut Tx, input: &FleetRebalanceApply) -> Result<()> {
         .load(&mut **tx)
         .await
         .map_err(internal)?;
-    if found.len() < named.len() {
-        return Err(Error::not_found("virtual machine").at("waves"));
+    let found: HashSet<Uuid> = found.into_iter().collect();
+    let missing = each(input).find(|(.., asked)| !found.contains(&asked.virtual_machine_id.0));
+    match missing {
+        None => Ok(()),
+        Some((wave, of_wave, _)) => {
+            let field = path(wave, of_wave, "virtualMachineId");
+            Err(Error::not_found("virtual machine").at(&field))
+        }
     }
-    Ok(())
 }

@@ -13,6 +13,7 @@ use super::{end::Outcome, event::News, operation::OperationRow};
 use crate::{
     Cx, Store,
     error::{internal, not_found},
+    fleet_move::moves_leave_out,
     idempotency::Begun,
     schema::operations,
     tx::Tx,
@@ -28,8 +29,8 @@ struct Cancelled {
 
 impl Store {
     /// Cancels an operation. A creation is undone by the worker that has it, or by the next one, and
-    /// of a rebalance what has not begun is left out; a repair, restart or rebuild that has not
-    /// begun ends at once; anything else is `WRONG_STATE`.
+    /// of a rebalance what has not begun is left out; a rebalance, repair, restart or rebuild that
+    /// has not begun ends at once; anything else is `WRONG_STATE`.
     pub async fn operation_cancel(&self, cx: &Cx, id: OperationId) -> Result<Operation> {
         policy::check(&cx.actor, Action::OperationCancel)?;
         let mut tx = self.begin(cx).await?;
@@ -57,10 +58,13 @@ impl Store {
             return Ok(operation);
         }
         match cancel_way(&operation)? {
-            Way::Ask => self.cancel_ask(tx, id).await?,
+            Way::Ask => self.cancel_ask(tx, &operation).await?,
             Way::End => {
-                self.operation_end_waiting(tx, id, &Outcome::Cancelled)
-                    .await?
+                if operation.kind.can_be_stopped() {
+                    moves_leave_out(tx, id).await?;
+                }
+                self.operation_end_waiting(tx, id, &Outcome::Stopped)
+                    .await?;
             }
             Way::Asked => {}
         }
@@ -69,9 +73,12 @@ impl Store {
         locked(tx, id).await
     }
 
-    async fn cancel_ask(&self, tx: &mut Tx, id: OperationId) -> Result<()> {
-        let now = self.clock.now();
-        let message = "A cancel was asked for: what can be undone is undone.";
+    async fn cancel_ask(&self, tx: &mut Tx, operation: &Operation) -> Result<()> {
+        let (id, now) = (operation.id, self.clock.now());
+        let message = match operation.kind.can_be_undone() {
+            true => "A cancel was asked for: what can be undone is undone.",
+            false => "A cancel was asked for: nothing more begins.",
+        };
         self.tell(
             tx,
             id,
@@ -105,7 +112,7 @@ async fn locked(tx: &mut Tx, id: OperationId) -> Result<Operation> {
 /// How an operation is cancelled.
 #[derive(Debug, PartialEq, Eq)]
 enum Way {
-    /// The worker is asked to undo it.
+    /// The worker is asked to undo it, or to begin no more of it.
     Ask,
     /// The worker is asked already.
     Asked,
@@ -115,23 +122,26 @@ enum Way {
 
 fn cancel_way(operation: &Operation) -> Result<Way> {
     use OperationKind as Kind;
-    let refuse = |message: &'static str| Err(Error::new(ErrorCode::WrongState, message).at("id"));
+    let refuse = |message: &'static str| Err(Error::new(ErrorCode::WrongState, message));
     if operation.state.is_final() {
         return refuse("The operation has ended; there is nothing left to cancel.");
     }
     if operation.superseded_at.is_some() {
         return refuse("A later operation takes its place; follow that one.");
     }
-    if operation.kind.can_be_undone() {
+    let has_begun = operation.state != OperationState::Pending || operation.started_at.is_some();
+    if operation.kind.can_be_stopped() && !has_begun {
+        return Ok(Way::End);
+    }
+    if operation.kind.can_be_undone() || operation.kind.can_be_stopped() {
         let is_asked = operation.cancel_requested_at.is_some();
         return Ok(if is_asked { Way::Asked } else { Way::Ask });
     }
     match operation.kind {
         Kind::DeploymentRepair | Kind::DeploymentRestart | Kind::DeploymentRebuild => {
-            if operation.state == OperationState::Pending && operation.started_at.is_none() {
-                Ok(Way::End)
-            } else {
-                refuse("It has begun and can't be undone. Wait until it ends.")
+            match has_begun {
+                false => Ok(Way::End),
+                true => refuse("It has begun and can't be undone. Wait until it ends."),
             }
         }
         _ => refuse(

@@ -35,6 +35,8 @@ pub enum Outcome {
     },
     /// It was cancelled, and what it had made is undone.
     Cancelled,
+    /// It was cancelled. What it had done stays, and nothing more is done.
+    Stopped,
     /// A later operation made it needless.
     Superseded,
 }
@@ -46,7 +48,7 @@ impl Outcome {
         match self {
             Self::Succeeded => OperationState::Succeeded,
             Self::Failed { .. } | Self::NotUndone { .. } => OperationState::Failed,
-            Self::Cancelled | Self::Superseded => OperationState::Cancelled,
+            Self::Cancelled | Self::Stopped | Self::Superseded => OperationState::Cancelled,
         }
     }
 
@@ -54,7 +56,7 @@ impl Outcome {
         match self {
             Self::Succeeded => OperationEventKind::Succeeded,
             Self::Failed { .. } | Self::NotUndone { .. } => OperationEventKind::Failed,
-            Self::Cancelled | Self::Superseded => OperationEventKind::Cancelled,
+            Self::Cancelled | Self::Stopped | Self::Superseded => OperationEventKind::Cancelled,
         }
     }
 
@@ -62,7 +64,7 @@ impl Outcome {
         match self {
             Self::Succeeded => None,
             Self::Failed { code, .. } | Self::NotUndone { code, .. } => Some(*code),
-            Self::Cancelled => Some(ErrorCode::Cancelled),
+            Self::Cancelled | Self::Stopped => Some(ErrorCode::Cancelled),
             Self::Superseded => Some(ErrorCode::Superseded),
         }
     }
@@ -77,6 +79,7 @@ impl Outcome {
             Self::Succeeded => "Done.",
             Self::Failed { message, .. } | Self::NotUndone { message, .. } => message,
             Self::Cancelled => "Cancelled. What could be undone is undone.",
+            Self::Stopped => "Cancelled. What had not begun is left out.",
             Self::Superseded => "A later operation took its place.",
         }
     }

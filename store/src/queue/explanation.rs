@@ -27,7 +27,8 @@ impl Store {
     }
 
     /// The explanation of the operation's latest placement decision, if it made one. For the
-    /// provider and storefronts; an operator never sees machines.
+    /// provider; storefronts are told how many machines got which verdict. An operator never sees
+    /// machines.
     pub async fn operation_explanation(
         &self,
         cx: &Cx,
@@ -37,8 +38,13 @@ impl Store {
         let mut tx = self.begin(cx).await?;
         let found = explanation_find(&mut tx, id).await;
         let json = tx.end(found).await?;
-        json.map(|json| serde_json::from_value(json).map_err(Error::internal))
-            .transpose()
+        let read = |json| serde_json::from_value(json).map_err(Error::internal);
+        let found: Option<Explanation> = json.map(read).transpose()?;
+        let sees_machines = policy::check(&cx.actor, Action::FleetRead).is_ok();
+        Ok(match sees_machines {
+            true => found,
+            false => found.map(|found| found.counted()),
+        })
     }
 }
 

@@ -119,6 +119,8 @@ pub const COMMON: &[(&str, Action)] = &[
     ("offers_by_storefront_ids", A::StorefrontRead),
     ("placement_policy", A::FleetRead),
     ("placement_policy_set", A::FleetWrite),
+    ("placement_question", A::FleetRead),
+    ("placement_sites_too_small", A::FleetRead),
     ("plan_by_ids", A::CatalogueRead),
     ("plan_create", A::CatalogueWrite),
     ("plan_get", A::CatalogueRead),

@@ -410,6 +410,15 @@ async fn placement_call(world: &World, cx: &Cx, name: &str) -> Result<()> {
             let wanted = berth_model::PlacementPolicy::default();
             store.placement_policy_set(cx, wanted).await.map(drop)
         }
+        "placement_question" => {
+            let asked = berth_store::PlacementQuestion {
+                plan_id: none.into(),
+                tenant_id: None,
+                application_version_id: None,
+            };
+            store.placement_question(cx, &asked).await.map(drop)
+        }
+        "placement_sites_too_small" => store.placement_sites_too_small(cx).await.map(drop),
         other => panic!("{other} is listed and not called"),
     }
 }

@@ -2,7 +2,10 @@
 
 use std::fmt::Write;
 
-use berth_model::{Error, ErrorCode, Explanation, OperationId, OperationKind as Kind, PageRequest};
+use berth_model::{
+    Candidate, Error, ErrorCode, Explanation, OperationId, OperationKind as Kind, PageRequest,
+    Verdict, VerdictCount, VerdictKind,
+};
 use berth_store::{OperationFilter, Outcome, Store};
 
 use crate::fixture::{Queue, owner, worker};
@@ -257,4 +260,42 @@ async fn an_explanation_is_the_providers_and_the_latest_counts() {
     assert_eq!(read(&platform).await.unwrap(), Some(second));
     let refused = read(&owner(queue.tenant)).await.unwrap_err();
     assert_eq!(refused.code(), ErrorCode::Forbidden);
+}
+
+#[tokio::test]
+async fn who_may_not_see_machines_is_told_only_how_many_of_them_there_were() {
+    let queue = Queue::new().await;
+    let (_, operation) = queue.ordered(Kind::DeploymentCreate).await;
+    let (_, claim) = queue.claim("a").await.unwrap();
+    let candidate = |machine: &str, verdict| Candidate {
+        machine_id: queue.database.ids.next(),
+        machine: machine.to_owned(),
+        verdict,
+    };
+    let told = Explanation {
+        chosen: Some(queue.database.ids.next()),
+        candidates: vec![
+            candidate("m1", Verdict::Fits { score: 77 }),
+            candidate("m2", Verdict::Unreachable),
+        ],
+        others: vec![VerdictCount {
+            verdict: VerdictKind::OtherSite,
+            machines: 3,
+        }],
+    };
+    queue.store.operation_explain(&claim, &told).await.unwrap();
+    let mut platform = worker();
+    platform.actor = berth_model::Actor::platform();
+    platform.actor.scopes = "tenant:read".parse().unwrap();
+    let read = queue.store.operation_explanation(&platform, operation.id);
+    let count = |verdict| VerdictCount {
+        verdict,
+        machines: 1,
+    };
+    let counted = Explanation {
+        chosen: None,
+        candidates: Vec::new(),
+        others: vec![count(VerdictKind::Fits), count(VerdictKind::Unreachable)],
+    };
+    assert_eq!(read.await.unwrap(), Some(counted));
 }

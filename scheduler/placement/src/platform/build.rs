@@ -201,6 +201,8 @@ fn policy(wanted: &PlacementPolicy) -> Policy {
 fn state(known: &FleetMachine) -> State {
     match known.machine.state {
         MachineState::Active if known.machine.unreachable_since.is_some() => State::Suspect,
+        // Not even what needs no disk: a place is one in a pool.
+        MachineState::Active if known.pool.is_none() => State::Suspect,
         MachineState::Active => State::Active,
         MachineState::Draining => State::Draining,
         MachineState::Enrolling | MachineState::Maintenance => State::Maintenance,
@@ -208,7 +210,7 @@ fn state(known: &FleetMachine) -> State {
     }
 }
 
-fn limit(known: &FleetMachine) -> Sizes {
+pub(super) fn limit(known: &FleetMachine) -> Sizes {
     let pool = known.pool.as_ref();
     let disk = pool.map_or(0, |pool| (pool.capacity_bytes - pool.foreign_bytes).max(0));
     Room {

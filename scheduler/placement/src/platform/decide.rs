@@ -2,11 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use berth_model::{Explanation, MachineId, NetworkId, RestartChange};
+use berth_model::{Explanation, Hindrance, MachineId, NetworkId, RestartChange};
 
-use super::{
-    Chosen, Decision, Hindrance, NetworkNeed, Platform, Request, summary::closest, verdict::best_of,
-};
+use super::{Chosen, Decision, NetworkNeed, Platform, Request, summary::closest, verdict::best_of};
 use crate::fleet::{Ask, LabelNumber, Mark, Need, VmNumber};
 
 /// The request as the engine is asked, with addresses of one network.
@@ -68,7 +66,7 @@ impl Platform {
         let ask = self.asked(request)[0].ask;
         let found = self.fleet.relax(&ask);
         self.fleet.back(mark);
-        let relaxation = |one: &crate::Relaxation| (Hindrance::of(&one.without), one.machines);
+        let relaxation = |one: &crate::Relaxation| (Hindrance::from(&one.without), one.machines);
         found.iter().map(relaxation).collect()
     }
 

@@ -17,10 +17,11 @@ mod transit;
 mod verdict;
 
 pub use moves::{Move, Moves, SurvivalOf};
-pub use outlook::{MoreWith, Outlook, PlanRoom, StrandedRoom};
+pub use outlook::{
+    MoreWith, Outlook, OutlookAsked, OutlookLimit, OutlookMore, PlanRoom, StrandedRoom,
+};
 pub use request::{Chosen, Decision, NetworkNeed, Request, Room};
 pub use transit::MoveRefused;
-pub use verdict::Hindrance;
 
 use std::collections::BTreeMap;
 

@@ -64,16 +64,35 @@ impl Platform {
         let (listed, others): (Vec<_>, Vec<_>) =
             candidates.partition(|candidate| candidate.machine_id == there);
         explanation.candidates = listed;
-        explanation.others = counts(others.iter().map(|other| other.verdict.kind()));
+        let others = counts(others.iter().map(|other| other.verdict.kind()));
+        explanation.others.extend(others);
         explanation
+    }
+
+    /// Every machine of the site, with their names, in their order. Nobody asked about other sites: how
+    /// many machines they have is enough.
+    pub(super) fn explained(&self, verdicts: Vec<Verdict>) -> Explanation {
+        let all = verdicts.into_iter().enumerate();
+        let (others, of_site): (Vec<_>, Vec<_>) =
+            all.partition(|(_, verdict)| *verdict == Verdict::OtherSite);
+        let candidate = |(index, verdict)| self.candidate(index, verdict);
+        let mut candidates: Vec<Candidate> = of_site.into_iter().map(candidate).collect();
+        candidates.sort_by(|one, other| one.machine.cmp(&other.machine));
+        Explanation {
+            chosen: None,
+            candidates,
+            others: counts(others.iter().map(|(_, verdict)| verdict.kind())),
+        }
     }
 }
 
-/// The positions of those that came closest, in this order.
+/// The positions of those of the site that came closest, in this order.
 pub(super) fn closest(found: &[Found]) -> Vec<usize> {
     let key = |index: usize| (found[index].distance(), index);
     let mut closest: Vec<usize> = Vec::with_capacity(LISTED + 1);
-    for index in 0..found.len() {
+    let of_site = found.iter().enumerate();
+    let of_site = of_site.filter(|(_, found)| found.verdict != VerdictKind::OtherSite);
+    for (index, _) in of_site {
         let place = closest.partition_point(|other| key(*other) < key(index));
         if place < LISTED {
             closest.insert(place, index);

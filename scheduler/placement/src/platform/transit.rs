@@ -1,8 +1,8 @@
 //! Virtual machines between two machines, and whether one may set out.
 
-use berth_model::{MachineId, VirtualMachineId};
+use berth_model::{Hindrance, MachineId, VirtualMachineId};
 
-use super::{Chosen, Platform, verdict::Hindrance};
+use super::{Chosen, Platform};
 use crate::{
     fleet::{Place, VmNumber},
     plan::{Stale, Step},
@@ -33,6 +33,9 @@ impl Platform {
         let numbers = self.vm(vm).zip(self.number(to));
         let (vm, to) = numbers.ok_or(MoveRefused::Stale)?;
         let from = self.fleet.place_of(vm).ok_or(MoveRefused::Stale)?;
+        if self.is_out_of_reach(from.machine) {
+            return Err(MoveRefused::By(Hindrance::Unreachable));
+        }
         let mark = self.fleet.mark();
         self.fleet.protect();
         let step = Step {
@@ -49,7 +52,7 @@ impl Platform {
             self.fleet.back(mark);
             return Err(match stale {
                 Stale::Moved => MoveRefused::Stale,
-                Stale::Refused(refusal) => MoveRefused::By(Hindrance::of(&refusal)),
+                Stale::Refused(refusal) => MoveRefused::By(Hindrance::from(&refusal)),
             });
         }
         let known = self.known(to);

@@ -1,6 +1,6 @@
 //! The engine's refusals in the platform's words.
 
-use berth_model::{Candidate, Explanation, MachineState, Shortage, Verdict, VerdictKind};
+use berth_model::{Hindrance, MachineState, Shortage, Verdict, VerdictKind};
 
 use super::{DISK, Platform};
 use crate::{
@@ -70,21 +70,6 @@ impl Platform {
         }
         found
     }
-
-    /// With the machines' names, in their order.
-    pub(super) fn explained(&self, verdicts: Vec<Verdict>) -> Explanation {
-        let mut candidates: Vec<Candidate> = verdicts
-            .into_iter()
-            .enumerate()
-            .map(|(index, verdict)| self.candidate(index, verdict))
-            .collect();
-        candidates.sort_by(|one, other| one.machine.cmp(&other.machine));
-        Explanation {
-            chosen: None,
-            candidates,
-            others: Vec::new(),
-        }
-    }
 }
 
 /// Memory, vCPUs or disk.
@@ -123,27 +108,8 @@ pub(super) fn distance(verdict: VerdictKind) -> u8 {
     }
 }
 
-/// A rule that is in the way, without a machine.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Hindrance {
-    /// No machine takes anything: each is drained, worked on, or can't be reached.
-    Closed,
-    /// No network with free addresses, or machines are on other networks.
-    Network,
-    /// Its guest doesn't move alive to the machines' processors.
-    Processors,
-    /// The nearest machine is short of this much.
-    Short(Shortage),
-    /// The tenant has as many on each as it may have.
-    TenantCap,
-    /// The nearest machine has room, but keeps it for restarts; this much is missing beside it.
-    Kept(Shortage),
-    /// It, or something beside it, would have no place to be restarted.
-    NoRestart,
-}
-
-impl Hindrance {
-    pub(super) fn of(refusal: &Refusal) -> Self {
+impl From<&Refusal> for Hindrance {
+    fn from(refusal: &Refusal) -> Self {
         match refusal {
             Refusal::State(_) | Refusal::Site => Self::Closed,
             Refusal::Label(_) | Refusal::Taint(_) => Self::Network,

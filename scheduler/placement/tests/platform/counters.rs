@@ -2,7 +2,8 @@
 
 use berth_model::{
     Candidate, Explanation, FleetFacts, FleetMachine, FleetNetwork, MachineId, MachineState,
-    NetworkId, PlacementPolicy, RackId, Shortage, SiteId, StoragePoolId, Verdict,
+    NetworkId, PlacementPolicy, RackId, Shortage, SiteId, StoragePoolId, Verdict, VerdictCount,
+    VerdictKind,
 };
 use berth_placement::{Decision, NetworkNeed, Platform, Request};
 use proptest::prelude::*;
@@ -182,7 +183,10 @@ proptest! {
         let mut platform = Platform::new(fleet.clone());
         let previewed = platform.preview(&asked);
         prop_assert_eq!(&previewed, &platform.preview(&asked));
-        prop_assert_eq!(previewed.candidates.len(), fleet.machines.len());
+        let others: u32 = previewed.others.iter().map(|others| others.machines).sum();
+        prop_assert_eq!(previewed.candidates.len() + others as usize, fleet.machines.len());
+        let kinds = previewed.others.iter().map(|others| others.verdict);
+        prop_assert!(kinds.eq(previewed.others.iter().map(|_| VerdictKind::OtherSite)));
         let decided = platform.decide(&asked).explanation;
         is_short_for(&decided, &previewed)?;
     }
@@ -228,14 +232,22 @@ fn is_short_for(short: &Explanation, whole: &Explanation) -> Result<(), TestCase
     if let Some(best) = others.iter().map(score).min() {
         prop_assert!(listed.iter().all(|one| score(one) <= best));
     }
-    for counted in &short.others {
+    // Those of other sites are counted in both.
+    let of_site = |counted: &&VerdictCount| counted.verdict != VerdictKind::OtherSite;
+    for counted in short.others.iter().filter(of_site) {
         let of = others
             .iter()
             .filter(|one| one.verdict.kind() == counted.verdict);
         prop_assert_eq!(of.count(), counted.machines as usize);
     }
-    let counted: u32 = short.others.iter().map(|others| others.machines).sum();
+    let counted = short.others.iter().filter(of_site);
+    let counted: u32 = counted.map(|others| others.machines).sum();
     prop_assert_eq!(counted as usize, others.len());
+    let elsewhere = |of: &Explanation| {
+        let mut others = of.others.iter();
+        others.find(|counted| !of_site(counted)).cloned()
+    };
+    prop_assert_eq!(elsewhere(short), elsewhere(whole));
     Ok(())
 }
 

@@ -1,7 +1,7 @@
 //! Moves that begin and end in any order, between orders, made anew from rows each time.
 
-use berth_model::{FailureDomain, FleetFacts, GuestType, Transit};
-use berth_placement::{Chosen, Hindrance, MoveRefused, Platform};
+use berth_model::{FailureDomain, FleetFacts, GuestType, Hindrance, Transit};
+use berth_placement::{Chosen, MoveRefused, Platform};
 use proptest::prelude::*;
 
 use crate::{

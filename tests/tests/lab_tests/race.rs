@@ -35,10 +35,13 @@ async fn of_twelve_orders_for_room_for_three_exactly_three_run() {
 
     let document = "query($id: ID!) { node(id: $id) { ... on Operation { placement { text } } } }";
     let refused = ends.iter().find(|end| end["state"] == "FAILED").unwrap();
-    let data = world
-        .storefront
-        .query(document, json!({ "id": refused["id"] }))
-        .await;
+    let variables = || json!({ "id": refused["id"] });
+    let data = world.storefront.query(document, variables()).await;
+    assert_eq!(
+        data["node"]["placement"]["text"],
+        "3 machines: too little room"
+    );
+    let data = world.platform.query(document, variables()).await;
     let text = data["node"]["placement"]["text"].as_str().unwrap();
     for machine in site.lab.machines() {
         assert!(

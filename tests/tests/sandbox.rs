@@ -44,7 +44,7 @@ async fn an_order_in_the_sandbox_runs_and_a_fault_is_told() {
     assert!(!output.status.success(), "there is no room: {output:?}");
     let text = String::from_utf8_lossy(&output.stderr);
     assert!(
-        text.contains("no room") && text.contains("m1: "),
+        text.contains("no room") && text.contains("3 machines: closed"),
         "{output:?}"
     );
 

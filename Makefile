@@ -42,8 +42,7 @@ bench:
 	@scripts/bench
 
 bench-placement:
-	@scripts/packages bench
-	@cargo bench --package berth-placement --bench placement
+	@scripts/bench-placement
 
 schema:
 	@scripts/schemas

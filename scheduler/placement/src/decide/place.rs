@@ -105,14 +105,6 @@ impl Fleet {
         placed
     }
 
-    /// Where one that is known already would go now.
-    pub(crate) fn preview_vm(&mut self, vm: VmNumber) -> Option<Place> {
-        let mark = self.mark();
-        let placed = self.place_vm(vm, &|_| true).ok();
-        self.back(mark);
-        placed.map(|placed| placed.place)
-    }
-
     /// It is gone: its place and what was kept for it are free.
     pub fn vm_remove(&mut self, vm: VmNumber) {
         self.place_set(vm, None);

@@ -68,7 +68,7 @@ impl Fleet {
         to: MachineNumber,
         across_sites: bool,
     ) -> Option<Refusal> {
-        // Before its state: machines of other sites count as closed while something is restarted.
+        // Before its state: no change of that would help.
         if !across_sites && !self.is_near(from.machine, to) {
             return Some(Refusal::Site);
         }

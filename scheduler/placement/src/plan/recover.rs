@@ -1,13 +1,7 @@
 //! Restarts what was on failed machines.
 
-use std::cmp::Reverse;
-
 use super::{Left, Plan, Step};
-use crate::{
-    Refusal,
-    fleet::{Fleet, Place, SiteNumber, State, VmNumber},
-    rules::Frame,
-};
+use crate::{Refusal, fleet::Fleet, rules::Frame};
 
 impl Fleet {
     /// Everything that is to be restarted and is on a machine that failed, by priority, as one wave:
@@ -17,20 +11,15 @@ impl Fleet {
     pub fn recover_plan(&mut self, across_sites: bool) -> Plan {
         let across_sites = across_sites || self.is_data_everywhere();
         let mark = self.mark();
-        let (mut moves, mut left) = (Vec::new(), Vec::new());
-        if across_sites {
-            self.recover_here(&mut moves, &mut left, across_sites);
-        } else {
-            for site in self.sites_failed() {
-                let states = self.others_close(site);
-                self.recover_here(&mut moves, &mut left, across_sites);
-                self.states_set(&states);
-            }
-        }
+        let recovered = self.recover_now(across_sites);
+        self.recovering_set(true);
+        let lost = recovered.lost.into_iter();
+        // Why it can't be while all else is restarted.
+        let left: Vec<Left> = lost.map(|lost| self.left(lost.vm, across_sites)).collect();
+        self.recovering_set(false);
         self.protect();
         let unprotected = self.unprotected().count();
         self.back(mark);
-        moves.sort_by_key(|(vm, _, _)| Reverse(self.ask_of(*vm).priority));
         let step = |(vm, from, to)| Step {
             vm,
             from,
@@ -38,7 +27,7 @@ impl Fleet {
             gain: 1,
             is_detour: false,
         };
-        let wave: Vec<Step> = moves.into_iter().map(step).collect();
+        let wave: Vec<Step> = recovered.moves.into_iter().map(step).collect();
         let lost = i64::try_from(left.len()).unwrap_or(0);
         Plan {
             before: lost + i64::try_from(wave.len()).unwrap_or(0),
@@ -52,35 +41,6 @@ impl Fleet {
             unprotected,
             ..Plan::default()
         }
-    }
-
-    /// Restarts what is dead, and tells of the rest why it can't be while all else is restarted.
-    fn recover_here(
-        &mut self,
-        moves: &mut Vec<(VmNumber, Place, Place)>,
-        left: &mut Vec<Left>,
-        across_sites: bool,
-    ) {
-        let recovered = self.recover_now();
-        moves.extend(recovered.moves);
-        self.recovering_set(true);
-        for lost in recovered.lost {
-            left.push(self.left(lost.vm, across_sites));
-        }
-        self.recovering_set(false);
-    }
-
-    /// Sites in which a machine failed.
-    fn sites_failed(&self) -> Vec<SiteNumber> {
-        let failed = self
-            .machines()
-            .filter(|machine| self.state(*machine) == State::Failed);
-        let mut sites: Vec<SiteNumber> = failed
-            .map(|machine| self.machines[machine.index()].site)
-            .collect();
-        sites.sort_unstable();
-        sites.dedup();
-        sites
     }
 
     /// Takes one step of it: what was dead runs in its new place, with a backup if there is still

@@ -53,9 +53,12 @@ impl Fleet {
         }
     }
 
-    /// What would be restarted where if these failed at once, in whichever site. Everything is as before
-    /// afterwards.
-    pub(super) fn if_failed_anywhere(&mut self, machines: &[MachineNumber]) -> Recovered {
+    /// What would be restarted where if these failed at once. Everything is as before afterwards.
+    pub(super) fn if_failed(
+        &mut self,
+        machines: &[MachineNumber],
+        across_sites: bool,
+    ) -> Recovered {
         let states: Vec<State> = machines
             .iter()
             .map(|machine| self.state(*machine))
@@ -64,7 +67,7 @@ impl Fleet {
         for machine in machines {
             self.state_set(*machine, State::Failed);
         }
-        let recovered = self.recover_now();
+        let recovered = self.recover_now(across_sites);
         // States first: what is given back needs the machines as they were.
         for (machine, state) in machines.iter().zip(states) {
             self.states[machine.index()] = state;

@@ -10,7 +10,9 @@ use std::{cmp::Reverse, collections::BTreeMap};
 
 use super::Lost;
 use crate::{
-    fleet::{FAILURES, Fleet, MachineNumber, NeedNumber, Place, Relation, State, VmNumber},
+    fleet::{
+        FAILURES, Fleet, MachineNumber, NeedNumber, Place, Relation, SiteNumber, State, VmNumber,
+    },
     rules::Frame,
 };
 
@@ -45,6 +47,30 @@ struct Dead {
     is_hopeless: bool,
 }
 
+/// Where something may be restarted.
+struct Reach {
+    /// By machine; none if sites don't matter.
+    sites: Option<Vec<SiteNumber>>,
+}
+
+impl Reach {
+    fn new(fleet: &Fleet, across_sites: bool) -> Self {
+        let sites = || fleet.machines.iter().map(|machine| machine.site).collect();
+        let is_bound = !across_sites && !fleet.is_data_everywhere();
+        Self {
+            sites: is_bound.then(sites),
+        }
+    }
+
+    /// What was on this machine.
+    fn from(&self, machine: MachineNumber) -> impl Fn(MachineNumber) -> bool {
+        move |to: MachineNumber| {
+            let sites = self.sites.as_ref();
+            sites.is_none_or(|sites| sites[machine.index()] == sites[to.index()])
+        }
+    }
+}
+
 /// What a round came to; the lower, the better.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Round {
@@ -54,9 +80,11 @@ struct Round {
 }
 
 impl Fleet {
-    /// Everything that is to be restarted and is on a failed machine.
-    pub(crate) fn recover_now(&mut self) -> Recovered {
-        let mut dead = self.dead();
+    /// Everything that is to be restarted and is on a failed machine: in its site, where its data is, unless
+    /// it may go to others.
+    pub(crate) fn recover_now(&mut self, across_sites: bool) -> Recovered {
+        let reach = Reach::new(self, across_sites);
+        let mut dead = self.dead(&reach);
         // After one failure of the kind that is to be survived, all go where a place was kept.
         let mark = self.mark();
         if dead.iter().all(|one| self.restart_kept(one)) {
@@ -64,15 +92,15 @@ impl Fleet {
         } else {
             self.back(mark);
             self.recovering_set(true);
-            self.restart_anywhere(&mut dead);
+            self.restart_anywhere(&mut dead, &reach);
             self.recovering_set(false);
         }
         self.recovered(&dead)
     }
 
     /// Everything that is to be restarted, in the order in which it is tried first.
-    fn dead(&self) -> Vec<Dead> {
-        let mut options: BTreeMap<NeedNumber, usize> = BTreeMap::new();
+    fn dead(&self, reach: &Reach) -> Vec<Dead> {
+        let mut options: BTreeMap<(NeedNumber, SiteNumber), usize> = BTreeMap::new();
         let mut dead = Vec::new();
         let is_dead = |machine: &MachineNumber| self.state(*machine) == State::Failed;
         for vm in self
@@ -86,8 +114,8 @@ impl Fleet {
             };
             let sizes = &self.needs[of.ask.need.index()].sizes;
             let options = *options
-                .entry(of.ask.need)
-                .or_insert_with(|| self.options(*vm));
+                .entry((of.ask.need, self.machines[place.machine.index()].site))
+                .or_insert_with(|| self.options(*vm, reach.from(place.machine)));
             dead.push(Dead {
                 vm: *vm,
                 place,
@@ -104,23 +132,25 @@ impl Fleet {
     }
 
     /// On how many machines it could be if they were empty.
-    fn options(&self, vm: VmNumber) -> usize {
+    fn options(&self, vm: VmNumber, takes: impl Fn(MachineNumber) -> bool) -> usize {
         let frame = Frame::bare(self, &self.vms[vm.index()].ask, Some(vm));
-        let could = |machine: &MachineNumber| frame.could_fit(self, *machine);
+        let could = |machine: &MachineNumber| takes(*machine) && frame.could_fit(self, *machine);
         self.machines().filter(could).count()
     }
 
     /// In several orders, until nothing is lost that need not be.
-    fn restart_anywhere(&mut self, dead: &mut [Dead]) {
+    fn restart_anywhere(&mut self, dead: &mut [Dead], reach: &Reach) {
         for one in dead.iter_mut() {
-            one.is_hopeless = self.preview_vm(one.vm).is_none();
+            let mark = self.mark();
+            one.is_hopeless = !self.restart(one, reach);
+            self.back(mark);
         }
         let hopeless = dead.iter().filter(|one| one.is_hopeless).count();
         let mut best: Option<Round> = None;
         let mut effort = EFFORT;
         for _ in 0..ROUNDS {
             let mark = self.mark();
-            let round = self.restart_round(dead, &mut effort);
+            let round = self.restart_round(dead, reach, &mut effort);
             self.back(mark);
             let lost = round.lost.len();
             if best.as_ref().is_none_or(|best| round < *best) {
@@ -138,25 +168,31 @@ impl Fleet {
     }
 
     /// All of them in this order.
-    fn restart_round(&mut self, dead: &mut [Dead], effort: &mut usize) -> Round {
+    fn restart_round(&mut self, dead: &mut [Dead], reach: &Reach, effort: &mut usize) -> Round {
         let (mut restarted, mut lost) = (Vec::with_capacity(dead.len()), Vec::new());
         for one in dead {
             let is_restarted = !one.is_hopeless
                 && (self.restart_kept(one)
-                    || self.place_vm(one.vm, &|_| true).is_ok()
-                    || self.make_room(one.vm, &restarted, effort)
-                    || self.lead(one.vm, &restarted, effort));
+                    || self.restart(one, reach)
+                    || self.make_room(one, &restarted, reach, effort)
+                    || self.lead(one, &restarted, reach, effort));
             if is_restarted {
-                restarted.push(one.vm);
+                restarted.push(*one);
             } else {
                 one.left += 1;
                 lost.push(one.priority);
             }
         }
         lost.sort_unstable_by_key(|priority| Reverse(*priority));
-        let place = |vm: VmNumber| self.place_of(vm).map(|place| (vm, place));
+        let place = |one: Dead| self.place_of(one.vm).map(|place| (one.vm, place));
         let places = restarted.into_iter().filter_map(place).collect();
         Round { lost, places }
+    }
+
+    /// Wherever there is room.
+    fn restart(&mut self, one: &Dead, reach: &Reach) -> bool {
+        let takes = reach.from(one.place.machine);
+        self.place_vm(one.vm, &takes).is_ok()
     }
 
     /// In the place that was kept for it, if that is still free.
@@ -176,9 +212,17 @@ impl Fleet {
     }
 
     /// Where one was restarted that finds another place.
-    fn make_room(&mut self, vm: VmNumber, restarted: &[VmNumber], effort: &mut usize) -> bool {
+    fn make_room(
+        &mut self,
+        one: &Dead,
+        restarted: &[Dead],
+        reach: &Reach,
+        effort: &mut usize,
+    ) -> bool {
+        let takes = reach.from(one.place.machine);
         for other in restarted.iter().rev() {
-            let Some(place) = self.place_of(*other) else {
+            let place = self.place_of(other.vm);
+            let Some(place) = place.filter(|place| takes(place.machine)) else {
                 continue;
             };
             if *effort == 0 {
@@ -186,8 +230,8 @@ impl Fleet {
             }
             *effort -= 1;
             let mark = self.mark();
-            self.place_set(*other, None);
-            if self.restart_on(vm, place.machine) && self.place_vm(*other, &|_| true).is_ok() {
+            self.place_set(other.vm, None);
+            if self.restart_on(one.vm, place.machine) && self.restart(other, reach) {
                 self.keep(mark);
                 return true;
             }
@@ -197,26 +241,24 @@ impl Fleet {
     }
 
     /// Where those find a place that were restarted before it and belong together with it.
-    fn lead(&mut self, vm: VmNumber, restarted: &[VmNumber], effort: &mut usize) -> bool {
-        let with: Vec<VmNumber> = restarted
-            .iter()
-            .copied()
-            .filter(|other| self.belong_together(vm, *other))
-            .collect();
-        let count = if with.is_empty() { 0 } else { self.all.len() };
-        for index in 0..count {
+    fn lead(&mut self, one: &Dead, restarted: &[Dead], reach: &Reach, effort: &mut usize) -> bool {
+        let together = |other: &&Dead| self.belong_together(one.vm, other.vm);
+        let with: Vec<Dead> = restarted.iter().filter(together).copied().collect();
+        if with.is_empty() {
+            return false;
+        }
+        let takes = reach.from(one.place.machine);
+        for machine in self.machines().filter(|machine| takes(*machine)) {
             if *effort == 0 {
                 return false;
             }
             *effort -= 1;
             let mark = self.mark();
             for other in &with {
-                self.place_set(*other, None);
+                self.place_set(other.vm, None);
             }
-            let is_led = self.restart_on(vm, self.all[index])
-                && with
-                    .iter()
-                    .all(|other| self.place_vm(*other, &|_| true).is_ok());
+            let is_led = self.restart_on(one.vm, machine)
+                && with.iter().all(|other| self.restart(other, reach));
             if is_led {
                 self.keep(mark);
                 return true;
